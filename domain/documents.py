@@ -11,6 +11,7 @@ ALLOCATION_TYPE = "application/vnd.alpha-factory.allocation.v1+json"
 VOLATILITY_TYPE = "application/vnd.alpha-factory.volatility.v1+json"
 HALT_TYPE = "application/vnd.alpha-factory.halt.v1+json"
 RECEIPT_TYPE = "application/vnd.alpha-factory.receipt.v1+json"
+HALT_RECEIPT_TYPE = "application/vnd.alpha-factory.halt-receipt.v1+json"
 
 
 class StrictFrozen(Frozen, strict=True):
@@ -78,8 +79,8 @@ class HaltOrder(Frozen):
     pod: str
     """The addressee, or `*` for every pod."""
     verb: HaltVerb
-    reason: str = Field(min_length=1)
-    issued_us: int
+    reason: str = Field(min_length=1, max_length=1000)
+    issued_us: int = Field(strict=True)
 
 
 class Receipt(StrictFrozen):
@@ -97,3 +98,16 @@ class TradingState(StrEnum):
     ACTIVE = "ACTIVE"
     REDUCING = "REDUCING"
     HALTED = "HALTED"
+
+
+class HaltReceipt(Frozen):
+    """A pod's signed answer to a halt: what it now obeys, which may be more restrictive than what was asked."""
+
+    pod: str
+    halt_digest: str
+    verb: HaltVerb
+    """The verb that was asked for."""
+    verb_in_force: HaltVerb
+    trading_state: TradingState
+    applied_us: int = Field(strict=True)
+    """When the halt that is in force was applied."""

@@ -1,5 +1,7 @@
 """Tiers of capital: each asks for more and allows more."""
 
+from enum import StrEnum
+
 from pydantic import Field
 
 from domain.errors import Refused
@@ -32,3 +34,27 @@ class Ladder(Frozen):
     def after(self, name: str) -> Tier:
         """The next tier up, or the same one at the top."""
         return self.tiers[min(self.index(name) + 1, len(self.tiers) - 1)]
+
+
+class Standing(StrEnum):
+    """Where a pod stands on the ladder in one cycle."""
+
+    INCUBATING = "incubating"
+    """On the first tier: learning capital, nothing more."""
+    PROMOTED = "promoted"
+    """Risen one tier in this cycle."""
+    HELD = "held"
+    """Above the first tier without a rise: its own tier's gates pass."""
+    AWAITING_APPROVAL = "awaiting_approval"
+    """The next tier's gates pass; signatures are missing."""
+    RETIRED = "retired"
+    """Zero capital."""
+
+
+class TierDecision(Frozen):
+    """The tier in force for one pod in one cycle, and why."""
+
+    pod: str
+    tier: str
+    standing: Standing
+    reason: str

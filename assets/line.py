@@ -1,0 +1,76 @@
+"""From a step to an asset: the step's name, its inputs, one call."""
+
+import base64
+import time
+from collections.abc import Callable, Sequence
+
+import dagster as dg
+
+from assets.partitions import CYCLES
+from assets.resources import Factory
+from steps.run import Run, StepResult
+from steps.timings import note_seconds
+
+Step = Callable[[Run], StepResult]
+
+
+def line_asset(
+    step: Step, *, group: str, after: Sequence[str], owner: str, checks: Sequence[dg.AssetCheckSpec] = ()
+) -> dg.AssetsDefinition:
+    """An asset of the daily line; `checks` are answered by the step's `checks` in its result."""
+
+    @dg.asset(
+        name=step.__name__,
+        group_name=group,
+        deps=list(after),
+        partitions_def=CYCLES,
+        description=(step.__doc__ or "").strip(),
+        owners=[owner],
+        kinds={"python"},
+        check_specs=list(checks),
+    )
+    def body(context: dg.AssetExecutionContext, factory: Factory) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        started = time.perf_counter()
+        run = factory.run(context.partition_key)
+        result = step(run)
+        seconds = time.perf_counter() - started
+        note_seconds(run, step.__name__, seconds, result.headline)
+        context.log.info(result.headline)
+        return dg.MaterializeResult(metadata=_metadata(result, seconds), check_results=_checks(result))
+
+    return body
+
+
+def _metadata(result: StepResult, seconds: float) -> dict[str, dg.MetadataValue]:
+    shown: dict[str, dg.MetadataValue] = {
+        "summary": dg.MetadataValue.text(result.headline),
+        "seconds": dg.MetadataValue.float(round(seconds, 3)),
+    }
+    shown |= {name: _value(fact) for name, fact in result.facts.items()}
+    if result.table:
+        shown["table"] = dg.MetadataValue.table([dg.TableRecord(dict(row)) for row in result.table])
+    if result.picture_svg is not None:
+        encoded = base64.b64encode(result.picture_svg.encode()).decode()
+        shown["picture"] = dg.MetadataValue.md(f"![picture](data:image/svg+xml;base64,{encoded})")
+    return shown
+
+
+def _value(fact: int | float | str) -> dg.MetadataValue:
+    if isinstance(fact, int):
+        return dg.MetadataValue.int(fact)
+    if isinstance(fact, float):
+        return dg.MetadataValue.float(fact)
+    return dg.MetadataValue.text(fact)
+
+
+def _checks(result: StepResult) -> list[dg.AssetCheckResult]:
+    return [
+        dg.AssetCheckResult(
+            check_name=check.name,
+            passed=check.passed,
+            severity=dg.AssetCheckSeverity.ERROR if check.blocking else dg.AssetCheckSeverity.WARN,
+            description=check.sentence,
+            metadata={name: _value(fact) for name, fact in check.facts.items()},
+        )
+        for check in result.checks
+    ]

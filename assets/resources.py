@@ -1,0 +1,32 @@
+"""What a run is about, as a typed resource: the same fields whether the command line, the schedule or the UI starts it."""
+
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field
+
+from domain.market import Market
+from domain.times import Cycle
+from steps.home import Home
+from steps.run import Run, Source
+
+
+class Factory(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The home, and the data of the run: folders of bars and funding, or the laboratory where there are none."""
+
+    home: str
+    data: list[str] = Field(default_factory=list)
+    market: str = Market.LINEAR.value
+    venue: str = "binance"
+    deliver: bool = False
+
+    @property
+    def home_of(self) -> Home:
+        return Home(Path(self.home))
+
+    def run(self, cycle: str) -> Run:
+        """The run of one cycle (a partition key)."""
+        source = Source()
+        if self.data:
+            source = Source(tuple(Path(folder) for folder in self.data), Market(self.market), self.venue)
+        return Run(self.home_of, Cycle.parse(cycle), source, self.deliver)

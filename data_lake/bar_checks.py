@@ -1,0 +1,115 @@
+"""The checks that one market's bars alone can fail."""
+
+from data_lake.findings import Severity
+from data_lake.sql_check import SqlCheck
+
+_DAY_US = 86_400_000_000
+
+_NEIGHBOURS = """
+WITH neighbours AS (
+    SELECT *, lag(open_time) OVER w AS previous_us, lag(close) OVER w AS previous_close
+    FROM bars WINDOW w AS (PARTITION BY symbol ORDER BY open_time)
+)"""
+
+GAP = SqlCheck(
+    "gap",
+    Severity.INFO,
+    Severity.AMBER,  # a day or more
+    f"""{_NEIGHBOURS}
+    SELECT symbol, previous_us + $interval_us AS at_us, open_time - previous_us > {_DAY_US} AS serious,
+        (open_time - previous_us) // $interval_us - 1 AS missing_bars, previous_us, open_time AS next_us
+    FROM neighbours WHERE open_time - previous_us > $interval_us""",
+)
+
+TICKER_REUSE = SqlCheck(
+    "ticker_reuse",
+    Severity.RED,  # the series joins two coins: every return across the hole is fiction
+    Severity.RED,
+    f"""{_NEIGHBOURS}
+    SELECT symbol, open_time AS at_us, true AS serious, open_time - previous_us AS hole_us,
+        previous_close AS price_before, open AS price_after, open / previous_close AS ratio
+    FROM neighbours
+    WHERE open_time - previous_us > 7 * {_DAY_US} AND (open > 10 * previous_close OR previous_close > 10 * open)""",
+)
+
+# Neighbouring bars that meet the same condition form one run: a new one starts where the step or the price breaks.
+_RUNS = """
+WITH marked AS (
+    SELECT symbol, open_time, close, row_number() OVER (PARTITION BY symbol ORDER BY open_time)
+        - open_time // $interval_us AS run FROM bars WHERE {condition}
+)
+SELECT symbol, min(open_time) AS at_us, count(*) * $interval_us >= {serious_us} AS serious, count(*) AS bars,
+    min(close) AS price, max(open_time) AS last_us
+FROM marked GROUP BY symbol, run{price} HAVING count(*) >= {fewest}"""
+
+ZERO_VOLUME = SqlCheck(
+    "zero_volume",
+    Severity.INFO,
+    Severity.AMBER,
+    _RUNS.format(condition="volume = 0", serious_us=_DAY_US, price="", fewest=1),
+)
+
+FLAT_RUN = SqlCheck(
+    "flat_run",
+    Severity.INFO,
+    Severity.AMBER,
+    _RUNS.format(condition="high = low", serious_us=_DAY_US, price=", close", fewest=3),
+)
+
+REPEATED_BAR = SqlCheck(
+    "repeated_bar",
+    Severity.AMBER,  # the same prices and the same non-zero volume twice is a copy, not a market
+    Severity.AMBER,
+    """SELECT symbol, open_time AS at_us, true AS serious, close AS price, volume FROM bars WHERE volume > 0
+    QUALIFY (open, high, low, close, volume)
+        = lag((open, high, low, close, volume)) OVER (PARTITION BY symbol ORDER BY open_time) AND high > low""",
+)
+
+DUPLICATE = SqlCheck(
+    "duplicate",
+    Severity.RED,
+    Severity.RED,
+    """SELECT symbol, open_time AS at_us, true AS serious, count(*) AS rows
+    FROM bars GROUP BY symbol, open_time HAVING count(*) > 1""",
+)
+
+IMPOSSIBLE_BAR = SqlCheck(
+    "impossible_bar",
+    Severity.RED,
+    Severity.RED,
+    """SELECT symbol, open_time AS at_us, true AS serious, open, high, low, close, volume FROM bars
+    WHERE NOT (least(open, close) >= low AND greatest(open, close) <= high AND low > 0 AND volume >= 0
+        AND isfinite(high) AND isfinite(volume) AND open_time % $interval_us = 0)""",
+)
+
+DELISTED = SqlCheck(
+    "series_ends_early",
+    Severity.INFO,
+    Severity.INFO,
+    f"""SELECT symbol, max(open_time) AS at_us, true AS serious, (SELECT max(open_time) FROM bars) AS panel_ends_us FROM bars
+    GROUP BY symbol HAVING panel_ends_us - max(open_time) > greatest({_DAY_US}, 3 * $interval_us)""",
+)
+
+_BLOCK = 168
+_OUTLIER_Z = 40.0
+_MAD_FLOOR = 1e-4
+
+# One-sided, so that the same rule holds online: a return is judged by the median and the MAD of the block before its own.
+OUTLIER = SqlCheck(
+    "outlier",
+    Severity.INFO,
+    Severity.INFO,
+    f"""
+WITH returns AS (
+    SELECT symbol, open_time, ln(close / lag(close) OVER w) AS change, (row_number() OVER w - 2) // {_BLOCK} AS block,
+        open_time - lag(open_time) OVER w AS step FROM bars WINDOW w AS (PARTITION BY symbol ORDER BY open_time)
+), scales AS (
+    SELECT symbol, block + 1 AS block, median(change) AS centre, greatest(mad(change), {_MAD_FLOOR}) AS scale
+    FROM returns WHERE change IS NOT NULL GROUP BY symbol, block HAVING count(*) = {_BLOCK}
+)
+SELECT symbol, open_time AS at_us, true AS serious, exp(change) - 1 AS return, 0.6745 * (change - centre) / scale AS modified_z
+FROM returns JOIN scales USING (symbol, block)
+WHERE step = $interval_us AND abs(0.6745 * (change - centre) / scale) > {_OUTLIER_Z}""",
+)
+
+BAR_CHECKS = (GAP, TICKER_REUSE, ZERO_VOLUME, FLAT_RUN, REPEATED_BAR, DUPLICATE, IMPOSSIBLE_BAR, DELISTED, OUTLIER)

@@ -1,0 +1,133 @@
+"""The DuckLake catalogue of one home: opening it, and transactions that read and compute again on a conflict."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+import duckdb_extensions
+
+from data_lake.schema import creation_statements
+from domain.errors import Unreachable
+
+Answer = TypeVar("Answer")
+
+_ALIAS = "lake"
+_OPTIONS = {"parquet_compression": "zstd", "parquet_version": "2", "parquet_row_group_size": "20480"}
+_ATTEMPTS = 40
+_PAUSE_S = 0.05
+_PAUSE_MAX_S = 1.0
+
+
+class Catalogue:
+    """One DuckDB session on HOME/lake, in UTC; `threads` bounds its parallel work and changes no answer.
+
+    Not for use by several threads at once; several processes may each hold their own.
+    """
+
+    def __init__(self, home: Path, threads: int = 1) -> None:
+        folder = home / "lake"
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+        self._threads = threads
+        self.connection = duckdb.connect(config={"threads": threads})
+        _prepare(self.connection)
+        _attach(self.connection, folder)
+        self.transact(_create_where_new)
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def transact(self, work: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer:
+        """Run `work` in one transaction and commit; on a conflict with another writer run all of it again.
+
+        `work` must read whatever it decides on inside the transaction. Raises Unreachable when the budget of attempts is spent.
+        """
+        for attempt in range(_ATTEMPTS):
+            self.connection.execute("BEGIN")
+            try:
+                answer = work(self.connection)
+                self.connection.execute("COMMIT")
+            except duckdb.Error as error:
+                self._roll_back()
+                if not _is_conflict(error):
+                    raise
+                time.sleep(min(_PAUSE_MAX_S, _PAUSE_S * 2**attempt))
+            except BaseException:
+                self._roll_back()
+                raise
+            else:
+                return answer
+        raise Unreachable(f"the lake's catalogue stayed busy through {_ATTEMPTS} attempts: wait for the other writer, then rerun")
+
+    def _roll_back(self) -> None:
+        try:
+            self.connection.execute("ROLLBACK")
+        except duckdb.TransactionException:
+            return  # a failed commit has already ended the transaction
+
+
+def in_key_order(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Run a sorted insert on one thread: only then do the row groups keep the order."""
+    (threads,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
+    connection.execute("SET threads = 1")
+    try:
+        connection.execute(sql)
+    finally:
+        connection.execute(f"SET threads = {int(threads)}")
+
+
+def version_of(connection: duckdb.DuckDBPyConnection, delivery: int) -> int | None:
+    """The catalogue's own number of the state that a delivery left behind; None where no such delivery is recorded."""
+    row = connection.execute(
+        f"SELECT max(snapshot_id) FROM {_ALIAS}.snapshots() WHERE commit_extra_info = ?", [f"delivery {delivery}"]
+    ).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
+
+
+def name_commit(connection: duckdb.DuckDBPyConnection, delivery: int) -> None:
+    """Write the delivery's number into the catalogue's entry for the open transaction."""
+    connection.execute(f"CALL {_ALIAS}.set_commit_message('lake', 'delivery', extra_info => 'delivery {delivery}')")
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")
+    for name in ("ducklake", "sqlite_scanner"):
+        try:
+            duckdb_extensions.import_extension(name, con=connection)
+        except ImportError:
+            connection.execute(f"INSTALL {name}")
+        connection.execute(f"LOAD {name}")
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    catalogue = str(folder / "catalogue.sqlite").replace("'", "''")
+    data = str(folder / "data").replace("'", "''")
+    options = f"DATA_PATH '{data}', OVERRIDE_DATA_PATH true, META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 5000"
+    attach = f"ATTACH 'ducklake:sqlite:{catalogue}' AS {_ALIAS} ({options})"
+    for attempt in range(_ATTEMPTS):
+        try:
+            connection.execute(attach)
+            break
+        except duckdb.Error as error:
+            if not _is_conflict(error):
+                raise
+            time.sleep(min(_PAUSE_MAX_S, _PAUSE_S * 2**attempt))
+    else:
+        raise Unreachable(f"the lake's catalogue in {folder} stayed busy: wait for the other writer, then rerun")
+    connection.execute(f"USE {_ALIAS}")
+
+
+def _create_where_new(connection: duckdb.DuckDBPyConnection) -> None:
+    row = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND table_name = 'head'", [_ALIAS])
+    if row.fetchone() == (0,):
+        for name, value in _OPTIONS.items():
+            connection.execute(f"CALL {_ALIAS}.set_option('{name}', '{value}')")
+        for statement in creation_statements():
+            connection.execute(statement)
+
+
+def _is_conflict(error: duckdb.Error) -> bool:
+    text = str(error).lower()
+    return any(word in text for word in ("conflict", "database is locked", "already exists", "database schema has changed"))

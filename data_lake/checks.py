@@ -1,0 +1,67 @@
+"""What is wrong, or only remarkable, in a market's bars and funding: SQL passes over one as-of read. Nothing is repaired."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from data_lake.bar_checks import BAR_CHECKS
+from data_lake.findings import Finding
+from data_lake.funding_checks import funding_findings
+from data_lake.revision_checks import unfinished_bars, unfinished_rows
+from data_lake.sql_check import SqlCheck
+from domain.market import Market
+
+if TYPE_CHECKING:
+    from data_lake.lake import Lake
+
+
+def check(
+    lake: "Lake", venue: str, market: Market, interval_us: int, start_us: int, end_us: int, as_of_us: int
+) -> tuple[Finding, ...]:
+    """All findings on the bars with start_us <= open_time < end_us known at `as_of_us`, and on the funding beside them.
+
+    In order of kind, symbol and time. Red: duplicate, impossible_bar, ticker_reuse.
+    """
+    place = (venue, str(market), interval_us)
+    bars = _bars(lake, venue, market, interval_us, start_us, end_us, as_of_us)
+    findings = list(_run(BAR_CHECKS, bars, place))
+    if market is not Market.SPOT:
+        stamps = lake.read("funding", venue=venue, market=market, start_us=start_us, end_us=end_us, as_of_us=as_of_us)
+        findings += funding_findings(stamps, bars, place)
+    findings += unfinished_bars(lake, venue, market, interval_us, start_us, end_us, as_of_us)
+    findings += unfinished_rows(lake, venue, market, interval_us, start_us, end_us)
+    return tuple(sorted(findings, key=_order))
+
+
+def completeness(
+    lake: "Lake", venue: str, market: Market, interval_us: int, start_us: int, end_us: int, as_of_us: int
+) -> dict[str, float]:
+    """By symbol: bars present over bars due between its own first and last bar."""
+    bars = _bars(lake, venue, market, interval_us, start_us, end_us, as_of_us)
+    with duckdb.connect() as session:
+        session.register("bars", bars)
+        rows = session.execute(
+            "SELECT symbol, count(*) / ((max(open_time) - min(open_time)) // ? + 1) FROM bars GROUP BY symbol ORDER BY symbol",
+            [interval_us],
+        ).fetchall()
+    return {symbol: float(share) for symbol, share in rows}
+
+
+def _bars(lake: "Lake", venue: str, market: Market, interval_us: int, start_us: int, end_us: int, as_of_us: int) -> pa.Table:
+    return lake.read(
+        "bars", venue=venue, market=market, interval_us=interval_us, start_us=start_us, end_us=end_us, as_of_us=as_of_us
+    )
+
+
+def _run(checks: tuple[SqlCheck, ...], bars: pa.Table, place: tuple[str, str, int]) -> Iterator[Finding]:
+    with duckdb.connect() as session:
+        session.register("given", bars)
+        session.execute("CREATE TABLE bars AS FROM given")
+        for item in checks:
+            yield from item.findings(session, place)
+
+
+def _order(finding: Finding) -> tuple[str, str, int, str]:
+    return (finding.kind, finding.symbol, -1 if finding.at_us is None else finding.at_us, finding.evidence_json())

@@ -1,0 +1,260 @@
+"""Taking a delivery in: raw bytes first, then one transaction with everything that follows from them."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from data_lake.catalogue import Catalogue, name_commit
+from data_lake.delivery import DeliveredFile, ParsedFile, Statement, as_observations, parse_file, take_in
+from data_lake.findings import Finding, Severity, finding_row
+from data_lake.instruments import Instruments
+from data_lake.raw import RawStore
+from data_lake.recognise import list_files
+from data_lake.rowchecks import with_reason
+from data_lake.schema import VersionedTable
+from data_lake.store import store
+from domain.errors import Refused
+
+
+@dataclass(frozen=True)
+class FileOutcome:
+    """One file of a delivery; `reason` is set where all of it is in quarantine."""
+
+    origin: str
+    checksum: str
+    rows_good: int
+    rows_bad: int
+    reason: str | None
+    held_before: bool
+    """The same bytes with the same statement were taken in by an earlier delivery."""
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """Row counts that add to all rows delivered; an unreadable file counts as one quarantined row.
+
+    `accepted`: of keys unknown before. `revised`: changed what some as-of read answers. `unchanged`: already held, or facts
+    that change no answer.
+    """
+
+    accepted: int
+    unchanged: int
+    revised: int
+    quarantined: int
+    findings: int
+    snapshot: int
+    """Number of the newest delivery: the state that a read with this snapshot sees."""
+    files: tuple[FileOutcome, ...]
+    reasons: tuple[tuple[str, int], ...]
+    """Rows in quarantine by reason, most frequent first."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    rows_good: int
+    rows_bad: int
+    reason: str | None
+
+
+def ingest(
+    catalogue: Catalogue,
+    raw: RawStore,
+    instruments: Instruments,
+    ranks: Mapping[str, int],
+    paths: Sequence[Path],
+    said: Statement,
+) -> IngestReport:
+    """Take these files and folders in; see `Lake.ingest`."""
+    delivered = _take_in_all(raw, said, paths)
+    parsed: dict[str, ParsedFile] = {}
+
+    def work(connection: duckdb.DuckDBPyConnection) -> IngestReport:
+        held = _held(connection, delivered)
+        new = [file for file in delivered if file.statement not in held]
+        for file in new:
+            if file.statement not in parsed:
+                parsed[file.statement] = parse_file(raw, said, file)
+        observed = as_observations(said, instruments, [parsed[file.statement] for file in new])
+        return _write(connection, said, instruments, ranks, observed, {file: held.get(file.statement) for file in delivered})
+
+    report = catalogue.transact(work)
+    if report.accepted + report.unchanged + report.revised == 0:
+        reason, count = report.reasons[0]
+        raise Refused(f"nothing usable among {len(delivered)} files: {count} rows are in quarantine for: {reason}")
+    return report
+
+
+def _take_in_all(raw: RawStore, said: Statement, paths: Sequence[Path]) -> tuple[DeliveredFile, ...]:
+    found = {file: f"{file.parent.name}/{file.name}" for file in list_files(paths)}
+    files = [take_in(raw, said, file, origin) for file, origin in found.items()]
+    return tuple({file.statement: file for file in files}.values())
+
+
+def _held(connection: duckdb.DuckDBPyConnection, files: Sequence[DeliveredFile]) -> dict[str, _Held]:
+    rows = connection.execute(
+        "SELECT statement, rows_good, rows_bad, reason FROM delivery_files WHERE list_contains(?, statement)",
+        [[file.statement for file in files]],
+    ).fetchall()
+    return {statement: _Held(good, bad, reason) for statement, good, bad, reason in rows}
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    said: Statement,
+    instruments: Instruments,
+    ranks: Mapping[str, int],
+    observed: Sequence[ParsedFile],
+    files: Mapping[DeliveredFile, _Held | None],
+) -> IngestReport:
+    (head,) = connection.execute("SELECT delivery FROM head").fetchone() or (0,)
+    before = [_outcome_before(file, held) for file, held in files.items() if held is not None]
+    if not observed:
+        return _report(before, Counter(), Counter(), 0, head)
+    delivery = head + 1
+    rows = _checked(said, observed)
+    good, bad = rows.filter(pl.col("reason").is_null()), rows.filter(pl.col("reason").is_not_null())
+    counts: Counter[str] = Counter()
+    findings = _wrong_markets(said, instruments, good)
+    if len(good):
+        stored = store(connection, said.table, good.drop("file", "row", "reason"), ranks, delivery)
+        counts.update(stored.outcome.to_list())
+        findings += _conflicts(said.table, stored.conflicts)
+    outcomes = [_outcome(index, file, good, bad) for index, file in enumerate(observed)]
+    report = _report([*before, *outcomes], counts, _reasons(observed, bad), len(findings), delivery)
+    _quarantine(connection, said, observed, bad, delivery)
+    _append(connection, "findings", [finding_row(finding, delivery) for finding in findings])
+    _record(connection, said, observed, outcomes, good, report)
+    return report
+
+
+def _checked(said: Statement, observed: Sequence[ParsedFile]) -> pl.DataFrame:
+    """Rows of all readable files with their file's index, their position in it and the reason against them."""
+    columns = [*said.table.key, *said.table.values, "knowledge_time", "source", "carried", "row"]
+    frames = [
+        file.rows.select(*columns, file=pl.lit(index, dtype=pl.Int64))
+        for index, file in enumerate(observed)
+        if file.rows is not None
+    ]
+    if not frames:
+        return pl.DataFrame(schema={"file": pl.Int64, "symbol": pl.String, "market": pl.String, "reason": pl.String})
+    return with_reason(said.table, pl.concat(frames), said.received_us)
+
+
+def _outcome(index: int, parsed: ParsedFile, good: pl.DataFrame, bad: pl.DataFrame) -> FileOutcome:
+    if parsed.rows is None:
+        return FileOutcome(parsed.file.origin, parsed.file.checksum, 0, parsed.rows_seen, parsed.reason, held_before=False)
+    rows_good, rows_bad = (int((frame["file"] == index).sum()) for frame in (good, bad))
+    return FileOutcome(parsed.file.origin, parsed.file.checksum, rows_good, rows_bad, None, held_before=False)
+
+
+def _outcome_before(file: DeliveredFile, held: _Held) -> FileOutcome:
+    return FileOutcome(file.origin, file.checksum, held.rows_good, held.rows_bad, held.reason, held_before=True)
+
+
+def _reasons(observed: Sequence[ParsedFile], bad: pl.DataFrame) -> Counter[str]:
+    reasons = Counter(bad["reason"].to_list())
+    for file in observed:
+        if file.reason is not None:
+            reasons[file.reason] += file.rows_seen
+    return reasons
+
+
+def _report(
+    outcomes: Sequence[FileOutcome], counts: Counter[str], reasons: Counter[str], findings: int, snapshot: int
+) -> IngestReport:
+    before = [outcome for outcome in outcomes if outcome.held_before]
+    reasons = reasons + Counter()
+    for outcome in before:
+        if outcome.rows_bad:
+            reasons[outcome.reason or "rows refused by an earlier delivery of the same file"] += outcome.rows_bad
+    return IngestReport(
+        accepted=counts["accepted"],
+        unchanged=counts["unchanged"] + sum(outcome.rows_good for outcome in before),
+        revised=counts["revised"],
+        quarantined=sum(outcome.rows_bad for outcome in outcomes),
+        findings=findings,
+        snapshot=snapshot,
+        files=tuple(sorted(outcomes, key=lambda outcome: outcome.origin)),
+        reasons=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+    )
+
+
+def _wrong_markets(said: Statement, instruments: Instruments, good: pl.DataFrame) -> list[Finding]:
+    moved = good.filter(pl.col("market") != said.market.value)
+    if moved.is_empty():
+        return []
+    instead = instruments.without_perpetual(said.venue)
+    series = moved.group_by("symbol", "interval_us").agg(pl.len(), pl.col("open_time").min()).sort("symbol", "interval_us")
+    findings = []
+    for symbol, interval_us, count, first_us in series.iter_rows():
+        evidence = {"delivered_as": said.market.value, "filed_as": "spot", "perpetual": instead[symbol], "rows": count}
+        findings.append(Finding("wrong_market", Severity.AMBER, said.venue, "spot", symbol, interval_us, first_us, evidence))
+    return findings
+
+
+def _conflicts(table: VersionedTable, conflicts: pl.DataFrame) -> list[Finding]:
+    findings = []
+    for row in conflicts.iter_rows(named=True):
+        sides = {
+            side: {name: row[f"{side}_{name}"] for name in ("source", "delivery", "content", *table.values)}
+            for side in ("winner", "loser")
+        }
+        place = (row["venue"], row["market"], row["symbol"], row.get("interval_us"), row[table.time])
+        evidence = {"table": table.name, "knowledge_time": row["knowledge_time"], **sides}
+        findings.append(Finding("conflict", Severity.AMBER, *place, evidence))
+    return findings
+
+
+def _quarantine(
+    connection: duckdb.DuckDBPyConnection, said: Statement, observed: Sequence[ParsedFile], bad: pl.DataFrame, delivery: int
+) -> None:
+    rows: list[tuple[object, ...]] = [
+        (delivery, said.table.name, file.file.origin, file.file.checksum, file.reason, None)
+        for file in observed
+        if file.reason is not None
+    ]
+    if len(bad):
+        payloads = bad.select(pl.struct(pl.exclude("file", "reason")).struct.json_encode())[bad.columns[0]]
+        for index, reason, payload in zip(bad["file"], bad["reason"], payloads, strict=True):
+            file = observed[index].file
+            rows.append((delivery, said.table.name, file.origin, file.checksum, reason, payload))
+    _append(connection, "quarantine", rows)
+
+
+def _record(
+    connection: duckdb.DuckDBPyConnection,
+    said: Statement,
+    observed: Sequence[ParsedFile],
+    outcomes: Sequence[FileOutcome],
+    good: pl.DataFrame,
+    report: IngestReport,
+) -> None:
+    delivery = report.snapshot
+    place = (said.table.name, said.venue, said.market.value, said.source)
+    known = ("published", True) if said.known_at == "published" else (str(said.known_at), False)
+    counts = (report.accepted, report.unchanged, report.revised, report.quarantined, report.findings)
+    _append(connection, "deliveries", [(delivery, *place, *known, said.received_us, len(observed), *counts)])
+    files: list[tuple[object, ...]] = []
+    for index, (parsed, outcome) in enumerate(zip(observed, outcomes, strict=True)):
+        mine = good.filter(pl.col("file") == index)
+        symbols = ",".join(sorted(mine["symbol"].unique().to_list()))
+        interval = mine["interval_us"][0] if "interval_us" in mine.columns and len(mine) else None
+        identity = (parsed.file.statement, outcome.origin, outcome.checksum, symbols, interval)
+        files.append((delivery, *identity, outcome.rows_good, outcome.rows_bad, outcome.reason))
+    _append(connection, "delivery_files", files)
+    connection.execute("UPDATE head SET delivery = ?", [delivery])
+    name_commit(connection, delivery)
+
+
+def _append(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    if not rows:
+        return
+    names = [item[0] for item in connection.execute(f"FROM {table} LIMIT 0").description or ()]
+    columns = {name: [row[position] for row in rows] for position, name in enumerate(names)}
+    connection.register("added", pl.DataFrame(columns, strict=False, infer_schema_length=None).to_arrow())
+    connection.execute(f"INSERT INTO {table} SELECT {', '.join(names)} FROM added")
+    connection.unregister("added")

@@ -1,0 +1,40 @@
+"""What is declared of instruments in `config/instruments.yaml`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from domain.errors import Refused
+from domain.model import Frozen
+
+DECLARED = Path(__file__).parents[1] / "config" / "instruments.yaml"
+
+
+class VenueInstruments(Frozen):
+    """One venue's peculiarities."""
+
+    scaled_contracts: Mapping[str, str] = {}
+    """Symbols with no USD-margined perpetual of their own name, and the contract on many coins that there is instead."""
+
+
+class Instruments(Frozen):
+    """By venue."""
+
+    venues: Mapping[str, VenueInstruments] = {}
+
+    def without_perpetual(self, venue: str) -> Mapping[str, str]:
+        """Symbols that a `linear` file of this venue cannot truly speak of, and the contract that exists instead."""
+        known = self.venues.get(venue)
+        return known.scaled_contracts if known else {}
+
+
+def load_instruments(path: Path = DECLARED) -> Instruments:
+    """The declared instruments; Refused where the file is absent, is no YAML, or holds an unknown key."""
+    try:
+        content = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise Refused(f"{path}: expected the declaration of instruments, found no file: restore it") from None
+    except yaml.YAMLError as error:
+        raise Refused(f"{path}: not readable as YAML: {str(error).splitlines()[0]}") from None
+    return Instruments.parse(content, path.name)

@@ -1,0 +1,140 @@
+"""As-of reads: the union of current and superseded rows known at a moment, from a stated snapshot, without de-duplication."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_lake.catalogue import version_of
+from data_lake.schema import TABLES, VersionedTable
+from domain.errors import Refused
+from domain.market import Market
+
+
+@dataclass(frozen=True)
+class Query:
+    """One as-of question; see `Lake.read`."""
+
+    table: VersionedTable
+    venue: str
+    market: Market
+    interval_us: int | None
+    start_us: int
+    end_us: int
+    as_of_us: int
+    symbols: Sequence[str] | None = None
+    snapshot: int | None = None
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series of the lake; `interval_us` is None for funding."""
+
+    table: str
+    venue: str
+    market: Market
+    interval_us: int | None
+    symbol: str
+    first_us: int
+    last_us: int
+    rows: int
+
+
+def read(connection: duckdb.DuckDBPyConnection, query: Query) -> pa.Table:
+    """The answer, in (symbol, event time) order; see `Lake.read`."""
+    table = query.table
+    columns = ", ".join(("symbol", table.time, *table.values, "knowledge_time", "source"))
+    sql, parameters = as_of_sql(connection, query, columns)
+    return connection.execute(f"{sql} ORDER BY symbol, {table.time}", parameters).to_arrow_table()
+
+
+def as_of_sql(connection: duckdb.DuckDBPyConnection, query: Query, columns: str) -> tuple[str, list[object]]:
+    """The unordered union as SQL with its parameters. Raises Refused where the snapshot or the interval is not settled."""
+    query = replace(query, interval_us=_interval(connection, query))
+    version = _version_clause(connection, query.snapshot)
+    where, parameters = _filters(query)
+    parts = (
+        f"SELECT {columns} FROM {query.table.current} {version} WHERE {where}",
+        f"SELECT {columns} FROM {query.table.superseded} {version} WHERE {where} AND known_until > ?",
+    )
+    return " UNION ALL ".join(parts), [*parameters, *parameters, query.as_of_us]
+
+
+def describe(connection: duckdb.DuckDBPyConnection, as_of_us: int | None) -> tuple[Series, ...]:
+    """See `Lake.describe`."""
+    found: list[Series] = []
+    for table in TABLES.values():
+        interval = "interval_us" if "interval_us" in table.key else "NULL::BIGINT AS interval_us"
+        rows = f"FROM {table.current}"
+        if as_of_us is not None:
+            columns, known = ", ".join(table.key), f"knowledge_time <= {int(as_of_us)}"
+            superseded = f"SELECT {columns} FROM {table.superseded} WHERE {known} AND known_until > {int(as_of_us)}"
+            rows = f"FROM (SELECT {columns} FROM {table.current} WHERE {known} UNION ALL {superseded})"
+        columns = f"venue, market, {interval}, symbol, min({table.time}), max({table.time}), count(*)"
+        answer = connection.execute(f"SELECT {columns} {rows} GROUP BY ALL ORDER BY ALL").fetchall()
+        found += [
+            Series(table.name, venue, Market(market), interval_us, symbol, first, last, count)
+            for venue, market, interval_us, symbol, first, last, count in answer
+        ]
+    return tuple(found)
+
+
+def content_digest(connection: duckdb.DuckDBPyConnection, query: Query) -> str:
+    """SHA-256 over the columns of the answer in key order: names, values as little-endian bytes, and which are null."""
+    answer = read(connection, query).drop_columns(["source"])
+    total = hashlib.sha256()
+    for name in answer.column_names:
+        column = answer[name].combine_chunks()
+        total.update(f"{name}:{len(column)}\n".encode())
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            total.update("\n".join(column.to_pylist()).encode())
+            continue
+        total.update(np.packbits(pc.is_null(column).to_numpy(zero_copy_only=False)).tobytes())
+        values = pc.fill_null(column, 0).to_numpy()
+        total.update(values.astype("<f8" if values.dtype.kind == "f" else "<i8", copy=False).tobytes())
+    return "sha256:" + total.hexdigest()
+
+
+def _interval(connection: duckdb.DuckDBPyConnection, query: Query) -> int | None:
+    if "interval_us" not in query.table.key:
+        if query.interval_us is not None:
+            raise Refused(f"{query.table.name} has no interval: leave it out")
+        return None
+    if query.interval_us is not None:
+        return query.interval_us
+    rows = connection.execute(
+        f"SELECT DISTINCT interval_us FROM {query.table.current} WHERE venue = ? AND market = ? ORDER BY 1",
+        [query.venue, query.market.value],
+    ).fetchall()
+    held = [int(interval) for (interval,) in rows]
+    if len(held) > 1:
+        minutes = ", ".join(f"{interval / 60_000_000:g}" for interval in held)
+        raise Refused(f"{query.venue} {query.market.value} has bars of {minutes} minutes: state the interval")
+    return held[0] if held else 0
+
+
+def _version_clause(connection: duckdb.DuckDBPyConnection, snapshot: int | None) -> str:
+    if snapshot is None:
+        return ""
+    version = version_of(connection, snapshot)
+    if version is None:
+        (newest,) = connection.execute("SELECT delivery FROM head").fetchone() or (0,)
+        raise Refused(f"unknown snapshot {snapshot}: the lake's deliveries are 1 to {newest}")
+    return f"AT (VERSION => {version})"
+
+
+def _filters(query: Query) -> tuple[str, list[object]]:
+    time = query.table.time
+    clauses = ["venue = ?", "market = ?", f"{time} >= ?", f"{time} < ?", "knowledge_time <= ?"]
+    parameters: list[object] = [query.venue, query.market.value, query.start_us, query.end_us, query.as_of_us]
+    if query.interval_us is not None:
+        clauses.append("interval_us = ?")
+        parameters.append(query.interval_us)
+    if query.symbols is not None:
+        clauses.append(f"symbol IN ({', '.join('?' * len(query.symbols))})" if query.symbols else "false")
+        parameters += list(query.symbols)
+    return " AND ".join(clauses), parameters

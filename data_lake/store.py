@@ -1,0 +1,143 @@
+"""Putting a batch of observations into the lake's tables, inside the caller's transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+
+from data_lake.catalogue import in_key_order
+from data_lake.schema import FACT, VersionedTable
+from data_lake.versions import as_observed, resolve
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What became of a batch. `outcome` is one text for each of its rows: accepted, revised or unchanged."""
+
+    outcome: pl.Series
+    conflicts: pl.DataFrame
+
+
+def store(
+    connection: duckdb.DuckDBPyConnection, table: VersionedTable, batch: pl.DataFrame, ranks: Mapping[str, int], delivery: int
+) -> Stored:
+    """Add the batch's facts and rewrite the chains they touch; facts already held change nothing.
+
+    `batch`: key, values, knowledge_time, source, carried. Accepted: a first fact of a key unknown before this delivery.
+    Revised: changes what some as-of read answers. Unchanged: held already, a confirmation, or the loser of a conflict.
+    """
+    batch = batch.with_columns(delivery=pl.lit(delivery, dtype=pl.Int64)).with_row_index("position")
+    fresh = _not_held(connection, table, batch)
+    if fresh.is_empty():
+        return Stored(pl.repeat("unchanged", len(batch), eager=True), pl.DataFrame())
+    old = _touched(connection, table, fresh)
+    columns = [*table.key, *table.values, *FACT]
+    facts = pl.concat([as_observed(table, old).select(columns), fresh.select(columns)])
+    law = resolve(table, facts, ranks)
+    new = pl.concat(
+        [
+            law.versions.with_columns(place=pl.when(pl.col("known_until").is_null()).then(0).otherwise(1)),
+            law.observations.with_columns(known_until=pl.lit(None, dtype=pl.Int64), place=2),
+        ],
+        how="diagonal",
+    ).with_columns(pl.col("place").cast(pl.Int64))
+    inserted = _replace(connection, table, old, new)
+    conflicts = law.conflicts.filter(pl.max_horizontal("winner_delivery", "loser_delivery") == delivery)
+    return Stored(_outcomes(table, batch, fresh, old, inserted), conflicts)
+
+
+def _outcomes(
+    table: VersionedTable, batch: pl.DataFrame, fresh: pl.DataFrame, old: pl.DataFrame, inserted: pl.DataFrame
+) -> pl.Series:
+    moment = [*table.key, "knowledge_time"]
+    before = old.filter(pl.col("place") < 2)
+    after = inserted.filter(pl.col("place") < 2).join(before, on=[*moment, *table.values], how="anti", nulls_equal=True)
+    facts = fresh.select("position", *moment, fresh=True)
+    facts = _marked(facts, old, list(table.key), "known")
+    facts = _marked(facts, after, moment, "revises")
+    told = batch.select("position").join(facts, on="position", how="left", maintain_order="left")
+    outcome = (
+        pl.when(pl.col("fresh").is_null()).then(pl.lit("unchanged")).when(pl.col("known").is_null()).then(pl.lit("accepted"))
+    )
+    return told.select(outcome=outcome.when("revises").then(pl.lit("revised")).otherwise(pl.lit("unchanged")))["outcome"]
+
+
+def _marked(facts: pl.DataFrame, among: pl.DataFrame, on: list[str], name: str) -> pl.DataFrame:
+    marks = among.select(on).unique().with_columns(pl.lit(True).alias(name))
+    return facts.join(marks, on=on, how="left", maintain_order="left")
+
+
+def _window(table: VersionedTable, batch: pl.DataFrame) -> str:
+    """Bounds that let the scan skip files and row groups that the batch cannot touch."""
+    low, high, first, last = batch.select(
+        low=pl.col(table.time).min(),
+        high=pl.col(table.time).max(),
+        first=pl.col("event_year").min(),
+        last=pl.col("event_year").max(),
+    ).row(0)
+    return f"c.event_year BETWEEN {first} AND {last} AND c.{table.time} BETWEEN {low} AND {high}"
+
+
+def _not_held(connection: duckdb.DuckDBPyConnection, table: VersionedTable, batch: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the batch that are new facts, the first of equal ones."""
+    batch = batch.with_columns(_year(table))
+    fact = [*table.key, "knowledge_time", "source", *table.values]
+    batch = batch.filter(pl.struct(fact).is_first_distinct())
+    connection.register("incoming", batch.to_arrow())
+    same_place = " AND ".join(f"c.{name} = i.{name}" for name in (*table.key, "knowledge_time", "source", "carried"))
+    same_values = " AND ".join(
+        f"c.{name} = i.{name}" if name in table.required else f"(i.{name} IS NULL OR c.{name} = i.{name})"
+        for name in table.values
+    )
+    held = " UNION ".join(
+        f"SELECT i.position FROM {name} c JOIN incoming i ON {same_place} AND {same_values} WHERE {_window(table, batch)}"
+        for name in (table.current, table.superseded, table.observations)
+    )
+    found = connection.execute(held).pl()["position"]
+    connection.unregister("incoming")
+    return batch.filter(~pl.col("position").is_in(found.implode())) if len(found) else batch
+
+
+def _touched(connection: duckdb.DuckDBPyConnection, table: VersionedTable, fresh: pl.DataFrame) -> pl.DataFrame:
+    """Every stored row of the keys in the batch, with the table it lies in (`place`) and its row there (`rowid`)."""
+    connection.register("incoming", fresh.select(table.key).unique().to_arrow())
+    columns = ", ".join(f"c.{name}" for name in (*table.key, *table.values, *FACT))
+    parts = []
+    for place, name in enumerate((table.current, table.superseded, table.observations)):
+        until = "c.known_until" if name == table.superseded else "NULL::BIGINT AS known_until"
+        where = f"WHERE {_window(table, fresh)}"
+        joined = f"FROM {name} c SEMI JOIN incoming i USING ({', '.join(table.key)})"
+        parts.append(f"SELECT {columns}, {until}, {place}::BIGINT AS place, c.rowid AS row_number {joined} {where}")
+    touched = connection.execute(" UNION ALL ".join(parts)).pl()
+    connection.unregister("incoming")
+    return touched
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, table: VersionedTable, old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """Delete the stored rows that the new chains lack and insert the rows that are not stored; returns these."""
+    whole = [*table.key, *table.values, *FACT, "known_until", "place"]
+    gone = old.join(new, on=whole, how="anti", nulls_equal=True) if len(old) else old
+    added = new.join(old, on=whole, how="anti", nulls_equal=True) if len(old) else new
+    for place, name in enumerate((table.current, table.superseded, table.observations)):
+        doomed = gone.filter(pl.col("place") == place)
+        if len(doomed):
+            connection.register("doomed", doomed.select("row_number").to_arrow())
+            connection.execute(f"DELETE FROM {name} WHERE rowid IN (SELECT row_number FROM doomed)")
+            connection.unregister("doomed")
+        rows = added.filter(pl.col("place") == place)
+        if len(rows):
+            _insert(connection, table, name, rows)
+    return added
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: VersionedTable, name: str, rows: pl.DataFrame) -> None:
+    columns = ["event_year", *table.key, *table.values, *FACT] + (["known_until"] if name == table.superseded else [])
+    connection.register("added", rows.with_columns(_year(table)).select(columns).to_arrow())
+    listed = ", ".join(columns)
+    in_key_order(connection, f"INSERT INTO {name} ({listed}) SELECT {listed} FROM added ORDER BY {', '.join(table.key)}")
+    connection.unregister("added")
+
+
+def _year(table: VersionedTable) -> pl.Expr:
+    return pl.from_epoch(table.time, time_unit="us").dt.year().cast(pl.Int32).alias("event_year")

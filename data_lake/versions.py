@@ -1,0 +1,117 @@
+"""The law of versions: from all observations of a key to what was known of it, and until when.
+
+1. Two observations of one (key, knowledge time): the more trusted source wins, then the greater content digest; columns that
+   only the loser carries are kept from it.
+2. For each key, in order of knowledge time, an observation speaks for the columns it carries; the others keep their value.
+   Consecutive equal states collapse onto the earliest.
+3. `known_until` of a version is the knowledge time of the next; the last one is current.
+
+The law is a function of the *set* of observations: neither the order nor the splitting of deliveries can change its answer.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from data_lake.schema import VersionedTable
+
+UNLISTED_RANK = 1_000_000
+"""Of a source that the configuration does not list: trusted after all that it does."""
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What the law makes of a batch of observations.
+
+    `versions`: key, values (kept ones filled in), knowledge_time, source, delivery, carried, known_until (null: current).
+    `observations`: the facts that are no version, values as observed. `conflicts`: one row for each loser that disagrees with
+    the winner of its (key, knowledge_time): key, knowledge_time, and `winner_`/`loser_` source, delivery, content.
+    """
+
+    versions: pl.DataFrame
+    observations: pl.DataFrame
+    conflicts: pl.DataFrame
+
+
+def carried(table: VersionedTable) -> pl.Expr:
+    """The bit set of the optional columns that an observation gives."""
+    bits = (pl.col(column).is_not_null().cast(pl.Int32) * 2**bit for bit, column in enumerate(table.optional))
+    return sum(bits, pl.lit(0, dtype=pl.Int32)).alias("carried")
+
+
+def as_observed(table: VersionedTable, versions: pl.DataFrame) -> pl.DataFrame:
+    """Stored versions without the values that were kept from before: the observations that made them."""
+    gave = ((bit, pl.col("carried") // 2**bit % 2 == 1) for bit in range(len(table.optional)))
+    return versions.with_columns(pl.when(given).then(pl.col(table.optional[bit])) for bit, given in gave)
+
+
+def resolve(table: VersionedTable, observations: pl.DataFrame, ranks: Mapping[str, int]) -> Resolution:
+    """Apply the law to *all* observations of each key in the batch.
+
+    `observations` has the table's key and values (null: not carried), knowledge_time, source, delivery and carried; the same
+    fact may occur more than once. `ranks`: 0 is the most trusted source.
+    """
+    key = list(table.key)
+    crowded = observations.select(key).is_duplicated()
+    alone = observations.filter(~crowded).with_columns(known_until=pl.lit(None, dtype=pl.Int64))
+    chains = observations.filter(crowded)
+    if chains.is_empty():
+        nothing = chains.with_columns(moment=pl.lit(0, dtype=pl.UInt32), content=pl.lit(""))
+        return Resolution(alone, chains, _conflicts(table, nothing, pl.Series([], dtype=pl.Boolean)))
+    chains = _in_order(table, chains, ranks)
+    last_at_time = chains.select(pl.struct(*key, "knowledge_time").rle_id().alias("moment"))["moment"]
+    tops = last_at_time != last_at_time.shift(-1, fill_value=-1)
+    states = chains.with_columns(pl.col(list(table.optional)).forward_fill().over(key)) if table.optional else chains
+    versions, is_version = _collapsed(table, states, tops)
+    facts = chains.filter(~is_version).select(observations.columns)
+    return Resolution(
+        pl.concat([alone, versions.select(alone.columns)]),
+        facts,
+        _conflicts(table, chains.with_columns(moment=last_at_time), tops),
+    )
+
+
+def _in_order(table: VersionedTable, chains: pl.DataFrame, ranks: Mapping[str, int]) -> pl.DataFrame:
+    """Distinct facts by key, knowledge time and priority, the winner of each moment last."""
+    fact = [*table.key, "knowledge_time", "source", *table.values]
+    distinct = chains.sort("delivery").unique(fact, keep="first", maintain_order=True)
+    tied = distinct.select(*table.key, "knowledge_time").is_duplicated()
+    distinct = distinct.with_columns(
+        rank=pl.col("source").replace_strict(ranks, default=UNLISTED_RANK, return_dtype=pl.Int64),
+        content=_content_digests(table, distinct, tied),
+    )
+    order = [*table.key, "knowledge_time", "rank", "content", "source"]
+    return distinct.sort(order, descending=[name == "rank" for name in order])
+
+
+def _content_digests(table: VersionedTable, facts: pl.DataFrame, wanted: pl.Series) -> pl.Series:
+    """SHA-256 of the values in text, where wanted: only ties are decided by it."""
+    rows = facts.select(table.values).filter(wanted).iter_rows()
+    digests = pl.Series("content", [hashlib.sha256(repr(values).encode()).hexdigest() for values in rows], dtype=pl.String)
+    places = pl.DataFrame({"place": wanted.arg_true(), "content": digests})
+    return pl.DataFrame({"place": pl.int_range(len(facts), dtype=pl.UInt32, eager=True)}).join(
+        places, on="place", how="left", maintain_order="left"
+    )["content"]
+
+
+def _collapsed(table: VersionedTable, states: pl.DataFrame, tops: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
+    key, values = list(table.key), list(table.values)
+    moments = states.with_row_index("position").filter(tops)
+    same_key = pl.all_horizontal(pl.col(column).eq_missing(pl.col(column).shift(1)) for column in key)
+    same_value = pl.all_horizontal(pl.col(column).eq_missing(pl.col(column).shift(1)) for column in values)
+    versions = moments.filter(~(same_key & same_value))
+    versions = versions.with_columns(known_until=pl.col("knowledge_time").shift(-1).over(key))
+    is_version = pl.int_range(len(states), eager=True).is_in(versions["position"].implode())
+    return versions, is_version
+
+
+def _conflicts(table: VersionedTable, chains: pl.DataFrame, tops: pl.Series) -> pl.DataFrame:
+    moment = [*table.key, "knowledge_time"]
+    told = ["source", "delivery", "content", *table.values]
+    winners = chains.filter(tops).select("moment", *moment, *(pl.col(name).alias(f"winner_{name}") for name in told))
+    losers = chains.filter(~tops).select("moment", *(pl.col(name).alias(f"loser_{name}") for name in told))
+    pairs = losers.join(winners, on="moment", how="inner", maintain_order="left")
+    differs = pl.any_horizontal((pl.col(f"winner_{c}") != pl.col(f"loser_{c}")).fill_null(False) for c in table.values)
+    return pairs.filter(differs).drop("moment")

@@ -1,0 +1,42 @@
+"""Stationary processes from which the simulated paths are made."""
+
+import numpy as np
+from scipy.signal import lfilter
+
+from domain.arrays import FloatArray
+
+
+def autoregressive(generator: np.random.Generator, shape: tuple[int, int], half_life: float) -> FloatArray:
+    """Stationary AR(1) columns of zero mean and unit variance, Gaussian.
+
+    shape: (T, N); half_life in steps: the autocorrelation at that lag is one half. No NaN.
+    """
+    decay = 0.5 ** (1.0 / half_life)
+    shocks = generator.standard_normal(shape)
+    shocks[1:] *= np.sqrt(1.0 - decay**2)
+    return np.asarray(lfilter([1.0], [1.0, -decay], shocks, axis=0), dtype=np.float64)
+
+
+def heavy_tailed(generator: np.random.Generator, shape: tuple[int, int], degrees: float) -> FloatArray:
+    """Independent Student-t shocks scaled to unit variance; `degrees` above 2."""
+    return np.asarray(generator.standard_t(degrees, shape) * np.sqrt((degrees - 2.0) / degrees), dtype=np.float64)
+
+
+def decaying_sum(values: FloatArray, half_life: float) -> FloatArray:
+    """(T, N) running sum of the rows so far, each of which loses half its weight in `half_life` steps. No NaN."""
+    decay = 0.5 ** (1.0 / half_life)
+    return np.asarray(lfilter([1.0], [1.0, -decay], values, axis=0), dtype=np.float64)
+
+
+def trailing_mean(values: FloatArray, window: int) -> FloatArray:
+    """(T, N) mean of the `window` rows before each row, of all earlier rows where there are fewer; row 0 is its own value.
+
+    Never includes the row itself (but for row 0). No NaN in, no NaN out.
+    """
+    total = np.vstack([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+    end = np.arange(1, values.shape[0])
+    start = np.maximum(0, end - window)
+    mean = np.empty_like(values)
+    mean[0] = values[0]
+    mean[1:] = (total[end] - total[start]) / (end - start)[:, None]
+    return mean

@@ -1,0 +1,146 @@
+"""`factory run`: the asset graph, materialised in this process on the home's stored instance."""
+
+import logging
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from domain.errors import Refused, Unreachable
+from domain.market import SIMULATED_VENUE
+from domain.times import Cycle
+from pipelines.answers import columns
+from steps.home import DEFAULT_HOME, Home
+from steps.ingest import last_cycle, market_of
+from steps.run import Run, Source
+from steps.summary import summarise
+from steps.timings import seconds_by_step
+
+
+@dataclass(frozen=True)
+class Reallocation:
+    """What a run decided and where it lies."""
+
+    summary: dict[str, Any]
+    seconds: dict[str, float]
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        return {**self.summary, "seconds": self.seconds}
+
+    def sentences(self) -> str:
+        rows = [["pod", "tier", "max gross USD", "binding constraint"]]
+        for row in self.summary["allocations"]:
+            rows.append([row["pod"], row["tier"], f"{row['max_gross_usd_cents'] / 100:,.0f}", row["binding"]])
+        label = "SIMULATED " if self.summary["simulated"] else ""
+        refused = [f"refused      {pod}: {why}" for pod, why in self.summary["refused"].items()]
+        return "\n".join(
+            [
+                f"{label}cycle {self.summary['cycle']}, data to {self.summary['data_to']}, digest {self.summary['digest']}",
+                "",
+                columns(rows, frozenset({2})),
+                "",
+                *refused,
+                f"report       {self.summary['report']}",
+                f"documents    {self.summary['documents']}",
+                f"time         {self.seconds['total']:.1f} s, of which Dagster {self.seconds['dagster']:.1f} s",
+                "look         make ui, then http://localhost:3000",
+            ]
+        )
+
+
+def reallocate(
+    home_path: Path | None,
+    data: tuple[Path, ...],
+    cycle_label: str | None,
+    market: str | None,
+    venue: str,
+    deliver: bool,
+) -> Reallocation:
+    """Run the line for one cycle. Raises Refused with the sentence of the step that refused, Unreachable likewise."""
+    started = time.perf_counter()
+    home = Home((home_path or DEFAULT_HOME).resolve())
+    source = _source(data, market, venue)
+    cycle = _cycle(cycle_label, source)
+    run = Run(home, cycle, source, deliver)
+    with home.locked():
+        _materialise(run)
+    seconds = seconds_by_step(run)
+    total = time.perf_counter() - started
+    seconds = {**seconds, "dagster": round(total - sum(seconds.values()), 3), "total": round(total, 3)}
+    return Reallocation(summarise(run), seconds)
+
+
+def _source(data: tuple[Path, ...], market: str | None, venue: str) -> Source:
+    if not data:
+        return Source()
+    folders = tuple(folder.resolve() for folder in data)
+    for folder in folders:
+        if not folder.exists():
+            raise Refused(f"expected a folder of bars or funding at {folder}: there is none; correct --data")
+    if venue == SIMULATED_VENUE:
+        raise Refused(f"the venue {SIMULATED_VENUE!r} is the laboratory's: give --venue the name of where the data comes from")
+    return Source(folders, market_of(folders, market), venue)
+
+
+def _cycle(label: str | None, source: Source) -> Cycle:
+    if label is not None:
+        return Cycle.parse(label)
+    if source.simulated:
+        return Cycle(datetime.now(UTC).date())
+    return last_cycle(source.folders)
+
+
+def _materialise(run: Run) -> None:
+    import dagster as dg
+
+    from assets.partitions import CYCLES
+    from pipelines.definitions import defs
+    from pipelines.instance import IN_PROCESS_TAG, REPOSITORY_TAG, open_instance, reap_killed_runs
+    from pipelines.progress import show_progress
+
+    if not CYCLES.has_partition_key(run.cycle.label):
+        raise Refused(
+            f"expected a cycle from {CYCLES.get_first_partition_key()} to {CYCLES.get_last_partition_key()} (today, UTC), "
+            f"got {run.cycle.label}: a cycle uses data closed by its midnight"
+        )
+    logging.getLogger("dagster").setLevel(logging.ERROR)
+    with open_instance(run.home.dagster) as instance:
+        reap_killed_runs(instance)
+        with show_progress(sys.stderr):
+            result = defs.resolve_job_def("reallocation").execute_in_process(
+                instance=instance,
+                partition_key=run.cycle.label,
+                resources={"factory": _resource(run)},
+                tags={**REPOSITORY_TAG, **IN_PROCESS_TAG},
+                raise_on_error=False,
+            )
+    if not result.success:
+        raise _failure(result, dg)
+
+
+def _resource(run: Run) -> Any:
+    from assets.resources import Factory
+
+    return Factory(
+        home=str(run.home.root),
+        data=[str(folder) for folder in run.source.folders],
+        market=run.source.market.value,
+        venue=run.source.venue,
+        deliver=run.deliver,
+    )
+
+
+def _failure(result: Any, dg: Any) -> Exception:
+    """The first step's failure as the house's own error; anything unexpected as it came."""
+    for event in result.all_events:
+        if event.event_type is dg.DagsterEventType.STEP_FAILURE:
+            error = event.step_failure_data.error
+            cause = error.cause or error
+            text = cause.message.split(": ", 1)[-1].strip()
+            kinds = {"Refused": Refused, "RolledBack": Refused, "Expired": Refused, "Unreachable": Unreachable}
+            known = kinds.get(str(cause.cls_name))
+            return known(f"step {event.step_key}: {text}") if known else RuntimeError(error.to_string())
+    return RuntimeError("the run failed outside its steps: see it in the UI (`make ui`)")

@@ -1,0 +1,33 @@
+"""The Dagster UI over a home."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from domain.errors import Refused
+from pipelines.instance import prepare_instance_folder
+from steps.home import REPOSITORY, Home
+
+
+def serve_ui(home: Path, port: int, data: tuple[Path, ...], market: str | None) -> None:
+    """Run `dagster dev` (web server and daemon) until it is interrupted. Refused on a busy port."""
+    _refuse_busy(port)
+    prepare_instance_folder(Home(home).dagster)
+    environment = os.environ | {"FACTORY_HOME": str(home)}
+    if data:
+        environment["FACTORY_DATA"] = os.pathsep.join(str(folder.resolve()) for folder in data)
+    if market is not None:
+        environment["FACTORY_MARKET"] = market
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(REPOSITORY / "workspace.yaml"), "-p", str(port)]
+    subprocess.run(command, env=environment, cwd=REPOSITORY, check=False)  # noqa: S603 - our own interpreter and arguments
+
+
+def _refuse_busy(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise Refused(f"port {port} on this machine is busy: stop what listens there, or give another --port") from None

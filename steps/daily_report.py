@@ -1,0 +1,331 @@
+"""The daily report's input, gathered from what the steps of the cycle left."""
+
+from domain.canonical import digest
+from domain.documents import AllocationDocument
+from domain.evidence import Evidence
+from laboratory.pods import LaboratoryPod
+from laboratory.power import power_table
+from ledger.audit import CHECKPOINT_NAME
+from reporting.data import (
+    AllocationRow,
+    Correlation,
+    DailyReport,
+    Delivery,
+    DeskSummary,
+    Expectation,
+    FeedQuality,
+    Finding,
+    FundingFacts,
+    FundingYear,
+    ImpactCalibration,
+    Key,
+    Laboratory,
+    NeedsYou,
+    Planted,
+    Power,
+    QuarantinedRows,
+    Severity,
+    StepSeconds,
+    Trust,
+)
+from reporting.values import Mode, TrialCount, Unknown
+from steps.allocation_documents import load_documents
+from steps.artefacts import load_json
+from steps.as_of_view import load_view
+from steps.desk import load_desk
+from steps.evidence import load_evidence
+from steps.gates import load_policy, load_verdicts, previous_limits
+from steps.limits import load_limits
+from steps.records import load_records
+from steps.roster import Member, laboratory_pods, roster
+from steps.run import Run
+from steps.series import capacity_curves, pod_series, shortfalls
+from steps.sign import parse_allocation
+from steps.simulation import simulated_market
+from steps.timings import seconds_by_step
+from steps.trials import count_trials
+from steps.trust import allocator_key, halt_key, open_log
+
+
+def mode_of(run: Run) -> Mode:
+    """Nothing here trades yet: real data makes a shadow report."""
+    return Mode.SIMULATED if run.source.simulated else Mode.SHADOW
+
+
+def daily_report(run: Run) -> DailyReport:
+    """Everything that the daily page shows. Raises Refused where a step has not run."""
+    view, evidence = load_view(run), load_evidence(run)
+    documents = {pod: parse_allocation(payload) for pod, payload in load_documents(run).items()}
+    return DailyReport(
+        cycle=run.cycle.label,
+        revision=max(item.revision for item in documents.values()),
+        issued_us=run.cycle.issued_us,
+        data_as_of_us=view.as_of_us,
+        snapshot=load_json(run, "snapshot")["snapshot"],
+        mode=mode_of(run),
+        digest=load_json(run, "documents")["digest"],
+        code_digest=code_digest(run),
+        policy_version=load_policy().version,
+        needs_you=tuple(_needs_you(run)),
+        desk=_desk(run),
+        allocations=tuple(_rows(run, documents, evidence)),
+        verdicts=tuple(found[-1] for found in load_verdicts(run).values()),
+        series=tuple(pod_series(run, load_records(run)).values()),
+        shortfall=tuple(shortfalls(run).values()),
+        correlation=_correlation(run),
+        capacity=tuple(capacity_curves(run).values()),
+        impact=_impact(run),
+        quality=tuple(_quality(run)),
+        funding=_funding(run),
+        trials=tuple(_trials(run, evidence)),
+        seconds=tuple(
+            StepSeconds(step=step, seconds=seconds) for step, seconds in seconds_by_step(run).items() if step != "reports"
+        ),
+        replay=_replay(run),
+        trust=_trust(run),
+        laboratory=_laboratory(run, documents) if run.source.simulated else None,
+        deliveries=tuple(_deliveries(run)),
+    )
+
+
+def code_digest(run: Run) -> str:
+    """Of all strategies that were judged."""
+    return digest(sorted(member.code for member in roster(run)))
+
+
+def _needs_you(run: Run) -> list[NeedsYou]:
+    items = [
+        NeedsYou(
+            what=f"sign {pod}: {row['reason']}", severity=Severity.AMBER, link=f"gates-{pod}.html", due_us=run.cycle.expires_us
+        )
+        for pod, row in load_json(run, "tiers").items()
+        if row["standing"] == "awaiting_approval"
+    ]
+    items += [NeedsYou(what=alarm, severity=Severity.RED) for alarm in load_json(run, "allocation")["stress"]["alarms"]]
+    items += [
+        NeedsYou(what=f"{pod} was refused: {why}", severity=Severity.AMBER) for pod, why in load_json(run, "refusals").items()
+    ]
+    items += [
+        NeedsYou(what=f"{row['pod']} {row['answer'].lower()}: {row['reason']}", severity=Severity.RED)
+        for row in load_json(run, "deliveries")
+        if row["answer"] != "APPLIED"
+    ]
+    quarantined = sum(row["quarantined"] for row in load_json(run, "ingest"))
+    if quarantined:
+        items.append(NeedsYou(what=f"{quarantined:,} delivered rows are in quarantine", severity=Severity.INFO))
+    return items
+
+
+def _desk(run: Run) -> DeskSummary:
+    desk, stress = load_desk(run.source.simulated), load_json(run, "allocation")["stress"]
+    unknown = Unknown(why="too short a common history with BTC")
+    return DeskSummary(
+        nav_usd=float(desk.nav_usd),
+        allocated_usd=stress["gross_usd"],
+        volatility_target_annual=desk.volatility_target_annual,
+        volatility_ex_ante_annual=_or_unknown(stress["volatility_annual"], unknown),
+        gross_exposure=stress["gross_usd"] / desk.nav_usd,
+        btc_beta_usd=max(stress["btc_beta_long_usd"], stress["btc_beta_short_usd"]),
+        btc_beta_bound_usd=stress["btc_beta_limit_usd"],
+        btc_correlation_before=_or_unknown(stress["btc_correlation_asked"], unknown),
+        btc_correlation_after=_or_unknown(stress["btc_correlation"], unknown),
+        btc_correlation_cap=stress["btc_correlation_cap"],
+    )
+
+
+def _or_unknown(value: float | None, unknown: Unknown) -> float | Unknown:
+    return unknown if value is None else value
+
+
+def _rows(run: Run, documents: dict[str, AllocationDocument], evidence: dict[str, Evidence]) -> list[AllocationRow]:
+    tiers, before = load_json(run, "tiers"), previous_limits(run)
+    members = {member.spec.pod: member for member in roster(run)}
+    rows = []
+    for line in load_limits(run):
+        found, intent = evidence[line.pod], members[line.pod].manifest.execution
+        rows.append(
+            AllocationRow(
+                pod=line.pod,
+                strategy=found.strategy,
+                style=found.style,
+                tier=line.tier,
+                state=tiers[line.pod]["standing"].replace("_", " ").upper(),
+                limit_usd=documents[line.pod].limits.max_gross_usd_cents / 100,
+                previous_limit_usd=before.get(line.pod),
+                binding=line.binding,
+                next_binding=line.next_binding or None,
+                next_limit_usd=None if line.next_usd is None else float(line.next_usd),
+                figures=found.figures,
+                maker_intent=(intent.maker_share_min, intent.maker_share_max),
+                reason=tiers[line.pod]["reason"],
+                gate_report=f"gates-{line.pod}.html",
+            )
+        )
+    return rows
+
+
+def _correlation(run: Run) -> Correlation:
+    found = load_json(run, "correlation")
+    return Correlation(
+        pods=tuple(found["pods"]),
+        matrix=tuple(tuple(row) for row in found["matrix"]),
+        clusters=tuple(tuple(group) for group in load_json(run, "allocation")["clusters"] if len(group) > 1),
+    )
+
+
+def _impact(run: Run) -> ImpactCalibration:
+    found = load_json(run, "market_risk")["impact"]
+    planted = simulated_market(run.cycle).truth.impact_coefficient if run.source.simulated else None
+    return ImpactCalibration(
+        y=found["value"],
+        low=found["low"],
+        high=found["high"],
+        orders=found["observations"] or None,
+        planted=planted,
+        note=found["method"],
+    )
+
+
+def _quality(run: Run) -> list[FeedQuality]:
+    found, view = load_json(run, "quality"), load_view(run)
+    quarantined: dict[str, int] = {}
+    for delivery in load_json(run, "ingest"):
+        for reason, rows in delivery["reasons"]:
+            quarantined[reason] = quarantined.get(reason, 0) + rows
+    return [
+        FeedQuality(
+            table="bars",
+            feed=f"{view.venue} {view.market}",
+            rows=found["rows"],
+            symbols=len(view.symbols),
+            first_us=found["first_us"],
+            last_us=found["last_us"],
+            completeness=found["completeness"],
+            findings=tuple(
+                Finding(
+                    kind=item["kind"],
+                    severity=Severity(item["severity"].upper()),
+                    count=item["count"],
+                    examples=tuple(item["examples"]),
+                )
+                for item in found["findings"]
+            ),
+            quarantined=tuple(QuarantinedRows(reason=reason, rows=rows) for reason, rows in sorted(quarantined.items())),
+            data_docs="data-docs/index.html",
+        )
+    ]
+
+
+def _funding(run: Run) -> FundingFacts | None:
+    paid, known = load_json(run, "market_risk")["funding"], load_json(run, "funding_known")
+    if paid is None:
+        return None
+    return FundingFacts(
+        symbol=paid["symbol"],
+        years=tuple(FundingYear(year=int(year), paid_by_long=value) for year, value in sorted(paid["by_year"].items())),
+        known_share=known["share"],
+        band_annual=None if known["band"] is None else tuple(known["band"]),
+        note="" if known["band"] is None else "symbols without a funding series are charged the universe's median",
+    )
+
+
+def _trials(run: Run, evidence: dict[str, Evidence]) -> list[TrialCount]:
+    counts = count_trials(open_log(run.home), load_view(run))
+    found = {
+        member.manifest.name: trial_count(member, counts, evidence[member.spec.pod])
+        for member in roster(run)
+        if member.spec.pod in evidence
+    }
+    return [found[name] for name in sorted(found)]
+
+
+def trial_count(member: Member, counts: dict[str, int], evidence: Evidence) -> TrialCount:
+    """How many configurations stand behind a member's strategy."""
+    bar = evidence.figures.get("dsr_benchmark_annual")
+    return TrialCount(
+        strategy=member.manifest.name,
+        unique=counts.get(member.manifest.name, 0),
+        elsewhere=member.manifest.trials_elsewhere,
+        sharpe_bar_annual=None if bar is None else bar.value,
+    )
+
+
+def _replay(run: Run) -> str:
+    folders = "".join(f" --data {folder}" for folder in run.source.folders)
+    market = "" if run.source.simulated else f" --market {run.source.market} --venue {run.source.venue}"
+    return f"factory run --cycle {run.cycle.label}{folders}{market}"
+
+
+def _trust(run: Run) -> Trust:
+    log = open_log(run.home)
+    return Trust(
+        log_size=log.size(),
+        root_hash=log.root().hex(),
+        checkpoint=(run.home.ledger / CHECKPOINT_NAME).read_text(),
+        keys=(
+            Key(role="allocator", key_id=allocator_key(run.home).key_id),
+            Key(role="halter", key_id=halt_key(run.home).key_id),
+        ),
+    )
+
+
+def _laboratory(run: Run, documents: dict[str, AllocationDocument]) -> Laboratory:
+    truth, policy = simulated_market(run.cycle).truth, load_policy()
+    evidence = load_evidence(run)
+    trials = max(int(item.figures["trials"].value or 1) for item in evidence.values())
+    thresholds = {gate.name: gate.threshold for gate in policy.gates}
+    return Laboratory(
+        seed=truth.seed,
+        planted=(
+            Planted(what="volatility of the common factor BTC", value=truth.factor_volatility_annual, unit="fraction"),
+            Planted(what="log return of BTC over the sample", value=truth.factor_log_return_total, unit="fraction"),
+            Planted(what="impact coefficient Y", value=truth.impact_coefficient, unit="1"),
+            Planted(what="half-life of the slow drifts that trends earn", value=truth.trend_half_life_days, unit="days"),
+            Planted(
+                what="half-life of the transient part that reversals earn", value=truth.reversal_half_life_hours, unit="hours"
+            ),
+        ),
+        expectations=tuple(_expectation(documents, pod) for pod in laboratory_pods(run.cycle)),
+        power=tuple(
+            Power(sharpe_annual=row.sharpe_annual, probability=row.dsr, days=row.days)
+            for row in power_table(
+                max(item.days for item in evidence.values()),
+                trials,
+                psr_threshold=float(thresholds["psr"]),  # type: ignore[arg-type]
+                dsr_threshold=float(thresholds["dsr"]),  # type: ignore[arg-type]
+            )
+        ),
+    )
+
+
+def _expectation(documents: dict[str, AllocationDocument], pod: LaboratoryPod) -> Expectation:
+    document, floor = documents[pod.spec.pod], load_desk(True).floor_usd * 100
+    limit = document.limits.max_gross_usd_cents
+    observed = (
+        "zero"
+        if limit == 0
+        else "floor"
+        if limit <= floor and document.tier == load_desk(True).ladder.tiers[0].name
+        else "promoted"
+    )
+    return Expectation(
+        pod=pod.spec.pod,
+        planted=pod.truth,
+        expected=pod.expected.value,
+        observed=f"{observed} ({document.tier}, {limit / 100:,.0f} USD)",
+        came_out=observed == pod.expected.value,
+    )
+
+
+def _deliveries(run: Run) -> list[Delivery]:
+    return [
+        Delivery(
+            pod=row["pod"],
+            answer=row["answer"],
+            limit_usd=row.get("limit_usd"),
+            applied_us=row.get("applied_us"),
+            document_digest=row["document_digest"],
+            reason=row["reason"],
+        )
+        for row in load_json(run, "deliveries")
+    ]

@@ -1,0 +1,156 @@
+"""Everything that a verdict may look at, on one grid, with a digest of its own for each pod."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from backtest.cscv import cscv
+from domain.arrays import FloatArray
+from domain.evidence import Evidence, Figure
+from domain.record import PodRecord
+from measures.moments import moments
+from promotion_gates.figures import assemble, latency_figure, maker_share_shortfall, performance_figures
+from steps.artefacts import load_json, save_json
+from steps.as_of_view import DataView, load_view
+from steps.capacities import capacity_of
+from steps.pod_returns import load_trial_returns
+from steps.records import load_records
+from steps.roster import Member, roster
+from steps.run import Run, StepResult
+from steps.trials import count_trials
+from steps.trust import open_log
+
+
+def evidence(run: Run) -> StepResult:
+    """Put together each pod's figures: performance, significance, attribution, capacity, data, latency, execution.
+
+    N of the deflated Sharpe ratio is the number of distinct trials on record and those declared elsewhere; no caller lowers it.
+    """
+    view, records = load_view(run), load_records(run)
+    counts, attributed = count_trials(open_log(run.home), view), load_json(run, "attribution")
+    found = {
+        member.spec.pod: _evidence(run, member, records[member.spec.pod], view, counts, attributed[member.spec.pod]["figures"])
+        for member in roster(run)
+        if member.spec.pod in records
+    }
+    save_json(run, "evidence", {pod: item.model_dump(mode="json") for pod, item in found.items()})
+    return StepResult(
+        headline=f"{len(found)} pieces of evidence, {sum(len(item.figures) for item in found.values())} figures",
+        facts={"pods": len(found)},
+        table=tuple(
+            {
+                "pod": pod,
+                **{
+                    name: _shown(item.figures.get(name))
+                    for name in ("sharpe_annual", "dsr", "pbo", "trials", "max_drawdown", "capacity_usd")
+                },
+            }
+            for pod, item in found.items()
+        ),
+    )
+
+
+def load_evidence(run: Run) -> dict[str, Evidence]:
+    """By pod."""
+    return {pod: Evidence.parse(row, origin="evidence.json") for pod, row in load_json(run, "evidence").items()}
+
+
+def trials_of(member: Member, counts: Mapping[str, int]) -> int:
+    """N: distinct trials of the strategy on record, and those that its manifest declares."""
+    return counts.get(member.manifest.name, 0) + member.manifest.trials_elsewhere
+
+
+def _evidence(
+    run: Run,
+    member: Member,
+    record: PodRecord,
+    view: DataView,
+    counts: Mapping[str, int],
+    attributed: Mapping[str, Any],
+) -> Evidence:
+    quality, funding = load_json(run, "quality"), load_json(run, "funding_known")
+    careful, at_low_impact = capacity_of(run, record)
+    return evidence_on(
+        member,
+        record,
+        view,
+        trials=load_trial_returns(run, member.spec.pod),
+        n_trials=trials_of(member, counts),
+        attribution={name: Figure.parse(row, origin="attribution.json") for name, row in attributed.items()},
+        capacity=careful.figure(at_low_impact),
+        data=data_figures(
+            member, view, quality["by_symbol"], red_findings(quality["findings"]), funding["share"], funding["band"]
+        ),
+    )
+
+
+def evidence_on(
+    member: Member,
+    record: PodRecord,
+    view: DataView,
+    *,
+    trials: FloatArray,
+    n_trials: int,
+    attribution: Mapping[str, Figure],
+    capacity: Figure,
+    data: Mapping[str, Figure],
+) -> Evidence:
+    """One pod's evidence from its record, the (D, K) returns of its trials and the figures that others measured."""
+    sharpes = [found.sharpe for column in trials.T if (found := moments(column)) is not None]
+    performance = performance_figures(record, n_trials, sharpes, pbo_figure(trials) if member.manifest.grid else None)
+    live = _live_figures(member, attribution["maker_share"]) if member.spec.live else {}
+    return assemble(
+        record,
+        member.manifest,
+        package=member.code,
+        market=view.market,
+        venue=view.venue,
+        live=member.spec.live,
+        figures=[performance, attribution, {"capacity_usd": capacity}, data, live],
+    )
+
+
+def pbo_figure(trials: FloatArray) -> Figure:
+    """Probability of backtest overfitting over (D, K) trials, ties against the selection."""
+    found = cscv(trials)
+    return Figure(value=found.pbo, unit="probability", n=found.n_combinations, note=found.undefined)
+
+
+def data_figures(
+    member: Member,
+    view: DataView,
+    completeness: Mapping[str, float],
+    red: int,
+    funding_share: float,
+    funding_band: Sequence[float] | None,
+) -> dict[str, Figure]:
+    """How good the data is that a pod is judged on; completeness is that of the symbols in its universe."""
+    symbols = view.symbols if member.manifest.universe == "all" else member.manifest.universe
+    shares = [completeness[symbol] for symbol in symbols if symbol in completeness]
+    return {
+        "data_completeness": Figure(value=sum(shares) / len(shares) if shares else None, unit="fraction", n=len(shares)),
+        "data_red_findings": Figure(value=float(red), unit="count"),
+        "bar_interval_s": Figure(value=view.interval_us / 1e6, unit="s"),
+        "funding_known_share": Figure(value=funding_share, unit="fraction", note=_band(funding_band)),
+    }
+
+
+def red_findings(groups: Sequence[Mapping[str, Any]]) -> int:
+    """How many findings stop the line."""
+    return sum(int(group["count"]) for group in groups if group["severity"] == "red")
+
+
+def _band(band: Sequence[float] | None) -> str:
+    if band is None:
+        return ""
+    return f"the rest at the universe's median; a constant long paid {band[0]:.1%} to {band[1]:.1%} a year where it is known"
+
+
+def _live_figures(member: Member, maker_share: Figure) -> dict[str, Figure]:
+    return {
+        "latency_p99_us": latency_figure(member.spec.latency_us, member.spec.latency_interval_us),
+        "maker_share_shortfall": maker_share_shortfall(maker_share, member.manifest.execution.maker_share_min),
+    }
+
+
+def _shown(figure: Figure | None) -> float | str:
+    return "—" if figure is None or figure.value is None else round(figure.value, 4)

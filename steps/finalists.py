@@ -1,0 +1,41 @@
+"""The pods that pass every gate, redrawn by an independent engine."""
+
+from backtest.oracle import draw_finalist
+from backtest.run import simulate_panel
+from backtest.sizing import target_weights
+from backtest.view import view_of
+from domain.evidence import Outcome
+from model_runtime.package import predict
+from steps.gates import load_verdicts
+from steps.pod_returns import Workbench, workbench
+from steps.roster import Member, roster
+from steps.run import Run
+
+MOST = 2
+"""A page of an independent engine takes seconds: the first ones by name stand for the rest."""
+
+
+def draw_finalists(run: Run) -> dict[str, str]:
+    """Pages by pod, for at most two packages whose every gate passes."""
+    passed = {pod for pod, found in load_verdicts(run).items() if found[-1].outcome is Outcome.PASS}
+    chosen = [member for member in roster(run) if member.spec.pod in passed and member.package is not None][:MOST]
+    if not chosen:
+        return {}
+    bench = workbench(run)
+    return {member.spec.pod: draw(member, bench, simulated=run.source.simulated) for member in chosen}
+
+
+def draw(member: Member, bench: Workbench, *, simulated: bool) -> str:
+    """vectorbt's page of one configuration."""
+    assert member.package is not None
+    parameters = member.configurations()[0]
+    predictions = predict(member.package, view_of(bench.seen, bench.volatility, parameters))
+    targets = target_weights(
+        bench.charged, predictions, bench.volatility, member.manifest, volatility_target_annual=bench.volatility_target_annual
+    )
+    result = simulate_panel(
+        bench.charged, targets, bench.costs, member.spec.profile, capital_usd=bench.capital_usd, daily_volatility=bench.volatility
+    )
+    label = "SIMULATED " if simulated else ""
+    title = f"{label}{member.spec.pod}: value by vectorbt on the kernel's units, before funding and borrow"
+    return draw_finalist(bench.charged, result, capital_usd=bench.capital_usd, title=title)

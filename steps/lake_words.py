@@ -1,0 +1,123 @@
+"""`factory ingest` and `factory read`: single words on the lake."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.feather as feather
+import pyarrow.parquet as pq
+
+from data_lake.lake import Lake
+from data_lake.recognise import INTERVALS, list_files, recognise
+from domain.errors import Refused
+from domain.market import Market
+from domain.times import parse_utc
+from steps.home import Home
+from steps.ingest import now_us, parse_market
+
+_TIMES = ("open_time", "funding_time", "knowledge_time", "known_until")
+
+
+def ingest_path(
+    home: Home, path: Path, table: str, interval: str | None, venue: str, market: str | None, known_at: str
+) -> dict[str, Any]:
+    """Take a file or folder into the lake. Raises Refused where nothing usable came."""
+    files = list_files([path])
+    with home.locked(), Lake(home.root) as lake:
+        report = lake.ingest(
+            files,
+            table,
+            venue=venue,
+            market=parse_market(market) if market is not None else _market(path),
+            interval_us=parse_interval(interval),
+            known_at="published" if known_at == "published" else parse_utc(known_at),
+            received_us=now_us(),
+            source=f"{venue}-files",
+        )
+    return {
+        "accepted": report.accepted,
+        "unchanged": report.unchanged,
+        "revised": report.revised,
+        "quarantined": report.quarantined,
+        "findings": report.findings,
+        "snapshot": report.snapshot,
+    }
+
+
+def _market(path: Path) -> Market:
+    return Market.LINEAR if recognise([path]).funding else Market.SPOT
+
+
+def read_to_file(
+    home: Home,
+    table: str,
+    symbols: str | None,
+    start: str,
+    end: str,
+    venue: str,
+    market: str | None,
+    interval: str | None,
+    as_of: str | None,
+    snapshot: int | None,
+    out: Path,
+) -> dict[str, Any]:
+    """Write an as-of read to a Parquet, CSV or Arrow file; times are UTC microseconds."""
+    if out.suffix not in _WRITERS:
+        raise Refused(f"expected a file that ends in one of {sorted(_WRITERS)}, got {out.name!r}: change --out")
+    with Lake(home.root) as lake:
+        chosen = parse_market(market) if market is not None else Market.SPOT
+        rows = lake.read(
+            table,
+            venue=venue,
+            market=chosen,
+            symbols=None if symbols is None else tuple(symbol.strip() for symbol in symbols.split(",")),
+            interval_us=parse_interval(interval) or (_only_interval(lake, venue, chosen) if table == "bars" else None),
+            start_us=parse_utc(start),
+            end_us=parse_utc(end),
+            as_of_us=parse_utc(as_of) if as_of is not None else now_us(),
+            snapshot=snapshot,
+        )
+        held = lake.snapshot() if snapshot is None else snapshot
+    out.parent.mkdir(parents=True, exist_ok=True)
+    _WRITERS[out.suffix](_with_times(rows), out)
+    return {"rows": rows.num_rows, "snapshot": held}
+
+
+def parse_interval(text: str | None) -> int | None:
+    """Microseconds of a bar length such as 1h; None for None."""
+    if text is None:
+        return None
+    if text not in INTERVALS:
+        raise Refused(f"expected an interval among {', '.join(INTERVALS)}, got {text!r}")
+    return INTERVALS[text]
+
+
+def _only_interval(lake: Lake, venue: str, market: Market) -> int:
+    found = sorted(
+        {row.interval_us for row in lake.describe() if row.table == "bars" and (row.venue, row.market) == (venue, market)}
+    )
+    if len(found) != 1:
+        names = [name for name, step in INTERVALS.items() if step in found]
+        raise Refused(
+            f"the lake holds {market} bars of {venue!r} at {', '.join(names) or 'no interval'}: "
+            + ("say which with --interval" if found else "ingest some, or correct --venue and --market")
+        )
+    return found[0]
+
+
+def _with_times(table: pa.Table) -> pa.Table:
+    """Integer microseconds as UTC time stamps, which every reader shows as times."""
+    for name in _TIMES:
+        if name in table.column_names and pa.types.is_integer(table.schema.field(name).type):
+            column = table[name].cast(pa.timestamp("us", tz="UTC"))
+            table = table.set_column(table.schema.get_field_index(name), name, column)
+    return table
+
+
+_WRITERS = {
+    ".parquet": pq.write_table,
+    ".csv": pa_csv.write_csv,
+    ".arrow": feather.write_feather,
+    ".feather": feather.write_feather,
+}

@@ -1,0 +1,128 @@
+"""What each pod would have made, or says it made, day by day at one unit of limit."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pyarrow as pa
+
+from backtest.costs import CostModel
+from backtest.funding import fill_missing
+from backtest.research import central_volatility, evaluate
+from backtest.stated import stated_record
+from backtest.view import view_of
+from domain.arrays import FloatArray
+from domain.errors import Refused
+from domain.market import Panel
+from domain.record import PodRecord
+from domain.strategy import Parameter
+from model_runtime.package import predict
+from steps.artefacts import load_table, save_json, save_table
+from steps.as_of_view import load_panel, load_view
+from steps.configuration import CONFIG, load
+from steps.desk import first_rung, load_desk
+from steps.records import save_records
+from steps.roster import Member, roster
+from steps.run import Run, StepResult
+from steps.trials import record_trials
+from steps.trust import open_log
+
+
+def pod_returns(run: Run) -> StepResult:
+    """Backtest every configuration of every pod, each one on record as a trial before its result is seen.
+
+    A pod that cannot trade this market, such as a short on spot without a borrow rate, is refused by name; the rest goes on.
+    """
+    view, bench = load_view(run), workbench(run)
+    members = roster(run)
+    record_trials(open_log(run.home), members, view)
+    records: dict[str, PodRecord] = {}
+    refusals: dict[str, str] = {}
+    for member in members:
+        try:
+            records[member.spec.pod] = _evaluate_all(run, member, bench)
+        except Refused as refusal:
+            refusals[member.spec.pod] = str(refusal)
+    if not records:
+        raise Refused("no pod could be evaluated: " + "; ".join(f"{pod}: {why}" for pod, why in refusals.items()))
+    save_records(run, records)
+    save_json(run, "refusals", refusals)
+    save_json(run, "funding_known", {"share": bench.funding_known_share, "band": bench.funding_band})
+    return StepResult(
+        headline=f"{len(records)} pods over {len(next(iter(records.values())).day_us):,} days"
+        + (f"; {len(refusals)} refused" if refusals else ""),
+        facts={"pods": len(records), "refused": len(refusals)},
+        table=tuple(
+            {
+                "pod": pod,
+                "days": len(record.day_us),
+                "net return a year, %": round(float(record.net_return.mean()) * 36_500, 2),
+                "volatility a year, %": round(float(record.net_return.std(ddof=1)) * 100 * 365**0.5, 2),
+                "orders": len(record.orders.side),
+            }
+            for pod, record in records.items()
+        ),
+    )
+
+
+class Workbench:
+    """What every backtest of a run shares: the panel with all funding charged, the central forecast, the costs."""
+
+    def __init__(self, panel: Panel, costs: CostModel, volatility_target_annual: float, capital_usd: float) -> None:
+        filled = fill_missing(panel, costs.funding)
+        self.seen = panel
+        """What strategies see: what was known, and nothing that is assumed."""
+        self.charged, self.funding_known_share, self.funding_band = filled.panel, filled.known_share, filled.band_annual
+        self.volatility = central_volatility(panel)
+        self.costs = costs
+        self.volatility_target_annual = volatility_target_annual
+        self.capital_usd = capital_usd
+
+    def evaluate(self, member: Member, parameters: dict[str, Parameter]) -> PodRecord:
+        """One configuration of a package."""
+        if member.package is None:
+            raise Refused(f"{member.spec.pod} is a stated return stream: there is nothing to backtest")
+        predictions = predict(member.package, view_of(self.seen, self.volatility, parameters))
+        return evaluate(
+            self.charged,
+            predictions,
+            member.manifest,
+            self.costs,
+            member.spec.profile,
+            capital_usd=self.capital_usd,
+            volatility_target_annual=self.volatility_target_annual,
+            daily_volatility=self.volatility,
+            pod=member.spec.pod,
+        )
+
+
+def workbench(run: Run) -> Workbench:
+    desk = load_desk(run.source.simulated)
+    costs = load(CONFIG / "costs.yaml", CostModel)
+    return Workbench(load_panel(run), costs, desk.pod_volatility_target_annual, first_rung(desk).cap_usd)
+
+
+def _evaluate_all(run: Run, member: Member, bench: Workbench) -> PodRecord:
+    """The chosen configuration's record; the daily returns of all of them go to a table of their own."""
+    stated = member.spec.stated_returns
+    if stated is not None:
+        records = [stated_record(bench.seen, stated, pod=member.spec.pod, capital_usd=bench.capital_usd)]
+    else:
+        records = evaluate_configurations(member, bench)
+    save_trial_returns(run, member.spec.pod, [record.net_return for record in records])
+    return records[0]
+
+
+def evaluate_configurations(member: Member, bench: Workbench) -> list[PodRecord]:
+    """The records of all configurations, the chosen one first; on two threads, with the same answer as on one."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return list(pool.map(lambda parameters: bench.evaluate(member, parameters), member.configurations()))
+
+
+def save_trial_returns(run: Run, pod: str, returns: list[FloatArray]) -> None:
+    save_table(run, f"trials-{pod}", pa.table({f"configuration_{number:03d}": column for number, column in enumerate(returns)}))
+
+
+def load_trial_returns(run: Run, pod: str) -> FloatArray:
+    """(D, K) daily net returns of every configuration that was tried for a pod, the chosen one first."""
+    table = load_table(run, f"trials-{pod}")
+    return np.column_stack([table[name].to_numpy() for name in table.column_names])
