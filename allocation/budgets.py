@@ -114,7 +114,7 @@ def _fill(
     upper = np.array([min(bound.usd for bound in listed) for listed in own])
     lower = np.minimum(floors[list(members)], upper)
     split = _inverse(volatility[list(members)])
-    shared = False
+    shared = learning > 0 or len(members) > 1
     totals = [budget, *(_shared_bounds(desk, cases) if shared else ())]
     for place, index in enumerate(members):
         # What the cluster leaves to this pod, its own bounds aside: else those would show twice.

@@ -6,7 +6,7 @@ from numba import njit, prange
 from domain.arrays import FloatArray
 from domain.errors import Refused
 
-CHUNK = 128
+CHUNK = 64
 """Columns that one thread walks together: their state stays in its fastest cache and their row is read as one run."""
 
 

@@ -32,10 +32,10 @@ def main() -> None:
     _warm_up(vbt)
     for symbol in range(args.symbols):
         close, units = _series(symbol, args.bars, args.paths)
-        mine, kernel = _best(lambda c=close, u=units: sweep_units(c, u, FEE_RATE), 5)
+        mine, kernel = _best(lambda c=close, u=units: sweep_units(c, u, FEE_RATE), 25)
         target = np.empty_like(units)
-        _, copy = _best(lambda t=target, u=units: _copy(t, u, args.threads), 5)
-        theirs, oracle = _best(lambda c=close, u=units: _vectorbt(vbt, c, u), 1)
+        _, copy = _best(lambda t=target, u=units: _copy(t, u, args.threads), 25)
+        theirs, oracle = _best(lambda c=close, u=units: _vectorbt(vbt, c, u), 3)
         worst = max(worst, float(np.max(np.abs(mine - theirs) / np.abs(theirs))))
         for name, value in (("kernel", kernel), ("copy", copy), ("vectorbt", oracle)):
             seconds[name] += value

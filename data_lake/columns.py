@@ -55,7 +55,7 @@ def missing_columns(table: VersionedTable, given: Sequence[str]) -> tuple[str, .
 def to_lake_columns(table: VersionedTable, frame: pl.DataFrame) -> pl.DataFrame:
     """Columns `row` (0-based position in the file), `symbol` where given, the event time, and all values of the table.
 
-    Values are float64 (trades int64); text that is no number, NaN and infinity become null, and so does -0.0 become 0.0.
+    Values are float64 (trades int64); text that is no number, NaN and infinity become null; -0.0 becomes 0.0.
     Raises Refused where a required column is missing or the times cannot be told.
     """
     missing = missing_columns(table, frame.columns)
@@ -129,7 +129,7 @@ def _number(table: VersionedTable, column: str, given: str | None) -> pl.Expr:
     if given is None:
         return pl.lit(None, dtype=target).alias(column)
     number = pl.col(given).cast(pl.Float64, strict=False)
-    finite = pl.when(number.is_finite()).then(number + 0.0)
+    finite = pl.when(number == 0.0).then(0.0).when(number.is_finite()).then(number)
     return finite.cast(target, strict=False).alias(column)
 
 

@@ -59,7 +59,9 @@ def connected(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def create(path: Path) -> None:
-    """Make the database where there is none; processes that race wait for the first (changing to WAL ignores timeouts)."""
+    """Make the database where there is none; processes that race wait for the first: SQLite's change to WAL
+    fails at once, whatever the timeout, while another connection writes.
+    """
     descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

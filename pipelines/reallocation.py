@@ -1,6 +1,5 @@
 """`factory run`: the asset graph, materialised in this process on the home's stored instance."""
 
-import logging
 import sys
 import time
 from dataclasses import dataclass
@@ -17,6 +16,9 @@ from steps.ingest import last_cycle, market_of
 from steps.run import Run, Source
 from steps.summary import summarise
 from steps.timings import seconds_by_step
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Events go to the stored instance; the terminal shows one line for each step."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,6 @@ def _materialise(run: Run) -> None:
             f"expected a cycle from {CYCLES.get_first_partition_key()} to {CYCLES.get_last_partition_key()} (today, UTC), "
             f"got {run.cycle.label}: a cycle uses data closed by its midnight"
         )
-    logging.getLogger("dagster").setLevel(logging.ERROR)
     with open_instance(run.home.dagster) as instance:
         reap_killed_runs(instance)
         with show_progress(sys.stderr):
@@ -114,6 +115,7 @@ def _materialise(run: Run) -> None:
                 instance=instance,
                 partition_key=run.cycle.label,
                 resources={"factory": _resource(run)},
+                run_config=QUIET,
                 tags={**REPOSITORY_TAG, **IN_PROCESS_TAG},
                 raise_on_error=False,
             )

@@ -2,7 +2,7 @@
 
 from domain.canonical import digest
 from domain.documents import AllocationDocument
-from domain.evidence import Evidence
+from domain.evidence import Evidence, Outcome, Verdict
 from laboratory.pods import LaboratoryPod
 from laboratory.power import power_table
 from ledger.audit import CHECKPOINT_NAME
@@ -138,7 +138,7 @@ def _or_unknown(value: float | None, unknown: Unknown) -> float | Unknown:
 
 
 def _rows(run: Run, documents: dict[str, AllocationDocument], evidence: dict[str, Evidence]) -> list[AllocationRow]:
-    tiers, before = load_json(run, "tiers"), previous_limits(run)
+    tiers, before, verdicts = load_json(run, "tiers"), previous_limits(run), load_verdicts(run)
     members = {member.spec.pod: member for member in roster(run)}
     rows = []
     for line in load_limits(run):
@@ -157,11 +157,19 @@ def _rows(run: Run, documents: dict[str, AllocationDocument], evidence: dict[str
                 next_limit_usd=None if line.next_usd is None else float(line.next_usd),
                 figures=found.figures,
                 maker_intent=(intent.maker_share_min, intent.maker_share_max),
-                reason=tiers[line.pod]["reason"],
+                reason=_why(tiers[line.pod], verdicts[line.pod]),
                 gate_report=f"gates-{line.pod}.html",
             )
         )
     return rows
+
+
+def _why(decision: dict[str, str], verdicts: list[Verdict]) -> str:
+    """The decision's own reason, or the names of the gates that were missed: the gate report has the sentences."""
+    missed = [gate.gate for gate in verdicts[-1].gates if gate.outcome is not Outcome.PASS]
+    if decision["standing"] == "incubating" and missed:
+        return f"{verdicts[-1].tier} missed on {', '.join(missed)}"
+    return decision["reason"]
 
 
 def _correlation(run: Run) -> Correlation:
@@ -287,7 +295,14 @@ def _laboratory(run: Run, documents: dict[str, AllocationDocument]) -> Laborator
         ),
         expectations=tuple(_expectation(documents, pod) for pod in laboratory_pods(run.cycle)),
         power=tuple(
-            Power(sharpe_annual=row.sharpe_annual, probability=row.dsr, days=row.days)
+            Power(
+                sharpe_annual=row.sharpe_annual,
+                days=row.days,
+                trials=row.trials,
+                psr=row.psr,
+                dsr=row.dsr,
+                dsr_days_for_80_percent=row.dsr_days_for_80_percent,
+            )
             for row in power_table(
                 max(item.days for item in evidence.values()),
                 trials,

@@ -2,10 +2,7 @@
 
 from backtest.oracle import draw_finalist
 from backtest.run import simulate_panel
-from backtest.sizing import target_weights
-from backtest.view import view_of
 from domain.evidence import Outcome
-from model_runtime.package import predict
 from steps.gates import load_verdicts
 from steps.pod_returns import Workbench, workbench
 from steps.roster import Member, roster
@@ -27,14 +24,13 @@ def draw_finalists(run: Run) -> dict[str, str]:
 
 def draw(member: Member, bench: Workbench, *, simulated: bool) -> str:
     """vectorbt's page of one configuration."""
-    assert member.package is not None
-    parameters = member.configurations()[0]
-    predictions = predict(member.package, view_of(bench.seen, bench.volatility, parameters))
-    targets = target_weights(
-        bench.charged, predictions, bench.volatility, member.manifest, volatility_target_annual=bench.volatility_target_annual
-    )
     result = simulate_panel(
-        bench.charged, targets, bench.costs, member.spec.profile, capital_usd=bench.capital_usd, daily_volatility=bench.volatility
+        bench.charged,
+        bench.targets(member, member.configurations()[0]),
+        bench.costs,
+        member.spec.profile,
+        capital_usd=bench.capital_usd,
+        daily_volatility=bench.volatility,
     )
     label = "SIMULATED " if simulated else ""
     title = f"{label}{member.spec.pod}: value by vectorbt on the kernel's units, before funding and borrow"

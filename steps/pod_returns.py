@@ -1,16 +1,20 @@
 """What each pod would have made, or says it made, day by day at one unit of limit."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 
 from backtest.costs import CostModel
 from backtest.funding import fill_missing
-from backtest.research import central_volatility, evaluate
+from backtest.research import central_volatility
+from backtest.run import run_backtest
+from backtest.sizing import Targets, target_weights
 from backtest.stated import stated_record
 from backtest.view import view_of
 from domain.arrays import FloatArray
+from domain.canonical import digest
 from domain.errors import Refused
 from domain.market import Panel
 from domain.record import PodRecord
@@ -33,15 +37,18 @@ def pod_returns(run: Run) -> StepResult:
     A pod that cannot trade this market, such as a short on spot without a borrow rate, is refused by name; the rest goes on.
     """
     view, bench = load_view(run), workbench(run)
-    members = roster(run)
+    members = sorted(roster(run), key=lambda member: (member.manifest.name, member.spec.pod))
     record_trials(open_log(run.home), members, view)
     records: dict[str, PodRecord] = {}
     refusals: dict[str, str] = {}
-    for member in members:
+    for member, following in pairwise([*members, None]):
+        assert member is not None
         try:
             records[member.spec.pod] = _evaluate_all(run, member, bench)
         except Refused as refusal:
             refusals[member.spec.pod] = str(refusal)
+        if following is None or following.code != member.code:
+            bench.forget()
     if not records:
         raise Refused("no pod could be evaluated: " + "; ".join(f"{pod}: {why}" for pod, why in refusals.items()))
     save_records(run, records)
@@ -76,23 +83,39 @@ class Workbench:
         self.costs = costs
         self.volatility_target_annual = volatility_target_annual
         self.capital_usd = capital_usd
+        self._targets: dict[str, Targets] = {}
 
     def evaluate(self, member: Member, parameters: dict[str, Parameter]) -> PodRecord:
         """One configuration of a package."""
-        if member.package is None:
-            raise Refused(f"{member.spec.pod} is a stated return stream: there is nothing to backtest")
-        predictions = predict(member.package, view_of(self.seen, self.volatility, parameters))
-        return evaluate(
+        return run_backtest(
             self.charged,
-            predictions,
-            member.manifest,
+            self.targets(member, parameters),
             self.costs,
             member.spec.profile,
             capital_usd=self.capital_usd,
-            volatility_target_annual=self.volatility_target_annual,
-            daily_volatility=self.volatility,
             pod=member.spec.pod,
+            daily_volatility=self.volatility,
         )
+
+    def targets(self, member: Member, parameters: dict[str, Parameter]) -> Targets:
+        """What a configuration wants to hold; pods of one package share it, for it does not depend on how they execute."""
+        if member.package is None:
+            raise Refused(f"{member.spec.pod} is a stated return stream: there is nothing to backtest")
+        key = digest([member.code, parameters])
+        if key not in self._targets:
+            predictions = predict(member.package, view_of(self.seen, self.volatility, parameters))
+            self._targets[key] = target_weights(
+                self.charged,
+                predictions,
+                self.volatility,
+                member.manifest,
+                volatility_target_annual=self.volatility_target_annual,
+            )
+        return self._targets[key]
+
+    def forget(self) -> None:
+        """Let go of what configurations wanted: a full grid on a wide panel takes a gigabyte."""
+        self._targets.clear()
 
 
 def workbench(run: Run) -> Workbench:

@@ -45,7 +45,7 @@ def replace_parameters(manifest: Manifest, parameters: dict[str, Parameter]) -> 
 def roster(run: Run) -> tuple[Member, ...]:
     """The members of this run, by pod name."""
     if run.source.simulated:
-        members = tuple(_laboratory_member(pod) for pod in laboratory_pods(run.cycle))
+        members = tuple(laboratory_member(pod) for pod in laboratory_pods(run.cycle))
     else:
         members = tuple(package_member(load_package(folder)) for folder in package_folders())
     return tuple(sorted(members, key=lambda member: member.spec.pod))
@@ -70,7 +70,8 @@ def package_member(package: Package) -> Member:
     return Member(spec, package.manifest, package, package.digest)
 
 
-def _laboratory_member(pod: LaboratoryPod) -> Member:
+def laboratory_member(pod: LaboratoryPod) -> Member:
+    """A laboratory pod with its package or its stated stream."""
     if pod.manifest is not None:
         stated = pod.spec.stated_returns
         returns = [] if stated is None else [float(value) for value in stated]

@@ -35,7 +35,7 @@ facts = st.builds(
     Fact,
     key=keys,
     known=st.integers(0, 5),
-    source=st.sampled_from(["trusted", "second", "stranger"]),
+    source=st.sampled_from(["trusted", "second", "stranger", "another"]),
     values=st.tuples(
         st.sampled_from([1.0, 2.0]), st.one_of(st.none(), st.sampled_from([5.0, 6.0])), st.one_of(st.none(), st.sampled_from([7, 8]))
     ),

@@ -141,3 +141,16 @@ def test_the_log_is_committed_in_full(tmp_path) -> None:
     Log(tmp_path, KEY)
     with sqlite3.connect(tmp_path / "log.sqlite") as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_who_comes_second_waits_for_the_first_to_make_the_database(tmp_path, monkeypatch) -> None:
+    """A change to WAL fails at once while another process writes, whatever the timeout: hence the lock."""
+    first = sqlite3.connect(tmp_path / "log.sqlite", isolation_level=None)
+    first.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unreachable, match="locked"), rows.connected(tmp_path / "log.sqlite") as second:
+        second.execute("PRAGMA journal_mode = WAL")
+    monkeypatch.setattr(rows.fcntl, "flock", lambda *_: first.execute("ROLLBACK"))
+    rows.create(tmp_path / "log.sqlite")
+    first.close()
+    with rows.connected(tmp_path / "log.sqlite") as second:
+        assert rows.size(second) == 0

@@ -18,6 +18,14 @@ def predict(view):
 ONE_AHEAD = "import numpy as np\ndef predict(view):\n    return np.roll(view.close, -1, axis=0)"
 WHOLE_SAMPLE = "def predict(view):\n    return view.close / view.close.std(axis=0)"
 HIDDEN_STATE = "import numpy as np\ndef predict(view):\n    return np.cumsum(view.volume, axis=0) / 1e3"
+SHY_OF_JUMPS = """
+import numpy as np
+
+def predict(view):
+    out = view.close.copy()
+    out[:-1][view.close[1:] > 1.2 * view.close[:-1]] = 0.0
+    return out
+"""
 BACKFILLED = """
 import numpy as np
 
@@ -52,3 +60,9 @@ def test_a_gap_filled_from_the_future_is_refused(tmp_path: Path) -> None:
     package = load_package(write_package(tmp_path / "a", BACKFILLED, lookback_bars=1))
     with pytest.raises(Refused, match="predictions of bar 12 change"):
         check_lookback(package, view, [12])
+
+
+def test_a_leak_that_shows_only_when_the_future_is_unusual_is_refused(tmp_path: Path) -> None:
+    package = load_package(write_package(tmp_path / "a", SHY_OF_JUMPS, lookback_bars=1))
+    with pytest.raises(Refused, match="once bars outside its lookback change"):
+        check_lookback(package, view_for_tests(), range(5, 25))

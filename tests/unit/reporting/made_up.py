@@ -86,6 +86,14 @@ GATES = (
 )
 
 
+NEEDS = {
+    "capacity": "a limit of at most 620k USD, or a third of the cost",
+    "DSR": "a Sharpe ratio of 3.9 at 34 trials, or 212 more days",
+    "shortfall": "11.7 bp less: release one bar earlier and rest in the book",
+    "maker share in intent": "at least half of the notional filled as maker",
+}
+
+
 def outcome_of(comparison: str, observed: float | None, threshold: float) -> Outcome:
     if observed is None:
         return Outcome.INSUFFICIENT
@@ -102,12 +110,12 @@ def gate_results(position: int) -> tuple[GateResult, ...]:
         margin = None if observed is None else (observed - threshold if comparison == ">=" else threshold - observed)
         interval = (
             (None, None)
-            if observed is None or unit == "count"
+            if observed is None or unit not in ("1", "us", "bp of decision notional")
             else (observed - abs(observed) * 0.2, observed + abs(observed) * 0.2)
         )
         needs = {
             Outcome.PASS: "",
-            Outcome.FAIL: f"{gate} {comparison} {threshold:g}",
+            Outcome.FAIL: NEEDS.get(gate, f"{gate} {comparison} {threshold:g} {unit}"),
             Outcome.INSUFFICIENT: "a selected configuration, or 41 more days",
         }[outcome]
         results.append(
