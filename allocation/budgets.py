@@ -30,7 +30,7 @@ class Plan:
 
 
 def plan(desk: Desk, frame: Frame, groups: tuple[tuple[int, ...], ...]) -> Plan | Infeasible:
-    """Limits by cluster: tier cap, capacity and risk budget, never below the floor of a pod that is not retired."""
+    """Limits by cluster: tier cap, capacity and risk budget, never below a pod's floor. `frame` leaves out the retired."""
     volatility = volatility_annual(frame.daily_return)
     funded = tuple(tuple(i for i in group if is_funded(desk, frame.pods[i])) for group in groups)
     unknown = [frame.pods[i].pod for group in funded for i in group if not volatility[i] > 0]
@@ -42,22 +42,22 @@ def plan(desk: Desk, frame: Frame, groups: tuple[tuple[int, ...], ...]) -> Plan 
     for group, members, budget in zip(groups, funded, budgets, strict=True):
         if members:
             learning = float(sum(floors[i] for i in group if i not in members))
-            _fill(desk, frame, members, learning, budget, volatility, floors, limits, bounds)
+            at, cases = list(members), [frame.pods[i] for i in members]
+            for i, (limit, listed) in zip(at, _members(desk, cases, learning, budget, volatility[at], floors[at]), strict=True):
+                limits[i], bounds[i] = limit, listed
     return Plan(limits, floors, tuple(bounds), method)
 
 
 def is_funded(desk: Desk, case: PodCase) -> bool:
-    """Whether a pod takes part in the risk budgets: above the first tier, not retired, of known capacity."""
-    return not case.retired and desk.ladder.index(case.decision.tier) > 0 and case.capacity.usd is not None
+    """Whether a pod takes part in the risk budgets: above the first tier and of known capacity."""
+    return desk.ladder.index(case.decision.tier) > 0 and case.capacity.usd is not None
 
 
 def _floor(desk: Desk, case: PodCase) -> float:
-    return 0.0 if case.retired else min(bound.usd for bound in _floor_bounds(desk, case))
+    return min(bound.usd for bound in _floor_bounds(desk, case))
 
 
 def _floor_bounds(desk: Desk, case: PodCase) -> tuple[Bound, ...]:
-    if case.retired:
-        return (Bound(f"retired: {case.decision.reason}", 0.0),)
     if case.capacity.tradable_usd is None:
         below = "" if desk.ladder.index(case.decision.tier) == 0 else f" (capacity unknown: {case.capacity.note})"
         return (Bound(f"{LEARNING}{below}", float(desk.floor_usd)),)
@@ -97,36 +97,27 @@ def _weights(annual: FloatArray) -> tuple[FloatArray, str]:
     return fallback.weights, f"fallback {fallback.method} by cluster ({answer.constraint}: {answer.message})"
 
 
-def _fill(
-    desk: Desk,
-    frame: Frame,
-    members: tuple[int, ...],
-    learning: float,
-    budget: Bound,
-    volatility: FloatArray,
-    floors: FloatArray,
-    limits: FloatArray,
-    bounds: list[tuple[Bound, ...]],
-) -> None:
-    """Limits and bounds of a cluster's funded members, written in place; `learning` is what its other members hold."""
-    cases = [frame.pods[i] for i in members]
+def _members(
+    desk: Desk, cases: list[PodCase], learning: float, budget: Bound, volatility: FloatArray, floors: FloatArray
+) -> list[tuple[float, tuple[Bound, ...]]]:
+    """Limit and bounds of each of a cluster's funded pods; `learning` is what its pods on learning capital hold."""
     own = [_own_bounds(desk, case) for case in cases]
     upper = np.array([min(bound.usd for bound in listed) for listed in own])
-    lower = np.minimum(floors[list(members)], upper)
-    split = _inverse(volatility[list(members)])
-    shared = learning > 0 or len(members) > 1
+    lower, split = np.minimum(floors, upper), _inverse(volatility)
+    shared = learning > 0 or len(cases) > 1
     totals = [budget, *(_shared_bounds(desk, cases) if shared else ())]
-    for place, index in enumerate(members):
+    answers = []
+    for place, floor in enumerate(floors):
         # What the cluster leaves to this pod, its own bounds aside: else those would show twice.
-        open_ended = np.where(np.arange(len(members)) == place, np.inf, upper)
+        open_ended = np.where(np.arange(len(cases)) == place, np.inf, upper)
         of_cluster = [
             Bound(total.name, float(_share_out(total.usd - learning, split, lower, open_ended)[place])) for total in totals
         ]
         listed = sorted([*own[place], *of_cluster], key=lambda bound: bound.usd)
-        limits[index] = listed[0].usd
-        raised = Bound(f"{LEARNING} ({listed[0].name})", float(floors[index]))
-        bounds[index] = (raised, *listed[1:]) if limits[index] <= floors[index] else tuple(listed)
-        limits[index] = max(limits[index], floors[index])
+        if listed[0].usd <= floor:
+            listed[0] = Bound(f"{LEARNING} ({listed[0].name})", float(floor))
+        answers.append((listed[0].usd, tuple(listed)))
+    return answers
 
 
 def _own_bounds(desk: Desk, case: PodCase) -> list[Bound]:

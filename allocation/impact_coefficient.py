@@ -5,6 +5,7 @@ carries taker volume the prior stands with its whole band. Capacity counts the u
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -79,7 +80,7 @@ def _known_before(panel: Panel, index: IntArray) -> tuple[FloatArray, FloatArray
     variance, volume = (np.full((count, len(panel.symbols)), np.nan) for _ in range(2))
     move = panel.close / panel.open - 1
     starts = np.append(np.searchsorted(index, np.arange(count)), len(index))
-    for position, (first, end) in enumerate(zip(starts[:-1], starts[1:], strict=True)):
+    for position, (first, end) in enumerate(pairwise(starts)):
         if end - first == panel.bars_per_day:
             variance[position] = (move[first:end] ** 2).sum(axis=0)
             volume[position] = panel.volume[first:end].sum(axis=0)

@@ -26,7 +26,7 @@ class Covariance:
 
 
 def volatility_annual(daily_return: FloatArray) -> FloatArray:
-    """(D, N) -> (N,): the larger of the full-sample and the recent volatility; NaN with fewer than 60 days or where nothing moves."""
+    """(D, N) -> (N,): the larger of full-sample and recent volatility; NaN with fewer than 60 days or where nothing moves."""
     return np.array([_volatility(column[np.isfinite(column)]) for column in daily_return.T], dtype=np.float64)
 
 

@@ -92,7 +92,7 @@ def settle(bounds: Bounds, limits: FloatArray, floors: FloatArray, cap: float) -
         if bounds.book is not None and correlation(bounds.book, at) > cap + _MARGIN:
             cut = least_cut(bounds.book, at, floors, cap)
             hedge_asked = cut is None
-            if False:
+            if cut is not None:
                 at = np.minimum(at, np.maximum(cut.limits, floors))
                 cuts.append((CORRELATION, at))
         else:

@@ -41,5 +41,19 @@ def stated_record(panel: Panel, returns: FloatArray, *, pod: str, capital_usd: f
 
 
 def _no_orders() -> Orders:
-    whole = {"decided_us", "symbol", "side"}
-    return Orders(**{name: np.zeros(0, dtype=np.int64 if name in whole else np.float64) for name in Orders.__dataclass_fields__})
+    whole, real = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float64)
+    return Orders(
+        decided_us=whole,
+        symbol=whole,
+        side=whole,
+        quantity=real,
+        filled=real,
+        decision_price=real,
+        arrival_price=real,
+        fill_price=real,
+        end_price=real,
+        fee_usd=real,
+        spread_usd=real,
+        impact_usd=real,
+        maker_quantity=real,
+    )

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numba
 import numpy as np
 
 from backtest.sweep import sweep_units
@@ -22,9 +21,8 @@ def main() -> None:
     options.add_argument("--symbols", type=int, default=4)
     options.add_argument("--bars", type=int, default=35_000)
     options.add_argument("--paths", type=int, default=100)
-    options.add_argument("--threads", type=int, default=min(2, numba.config.NUMBA_NUM_THREADS))
+    options.add_argument("--threads", type=int, default=2)
     args = options.parse_args()
-    numba.set_num_threads(args.threads)
     import vectorbt as vbt
 
     worst = 0.0
@@ -32,7 +30,7 @@ def main() -> None:
     _warm_up(vbt)
     for symbol in range(args.symbols):
         close, units = _series(symbol, args.bars, args.paths)
-        mine, kernel = _best(lambda c=close, u=units: sweep_units(c, u, FEE_RATE), 25)
+        mine, kernel = _best(lambda c=close, u=units: sweep_units(c, u, FEE_RATE, threads=args.threads), 25)
         target = np.empty_like(units)
         _, copy = _best(lambda t=target, u=units: _copy(t, u, args.threads), 25)
         theirs, oracle = _best(lambda c=close, u=units: _vectorbt(vbt, c, u), 3)

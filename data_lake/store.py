@@ -25,7 +25,8 @@ def store(
     """Add the batch's facts and rewrite the chains they touch; facts already held change nothing.
 
     `batch`: key, values, knowledge_time, source, carried. Accepted: a first fact of a key unknown before this delivery.
-    Revised: changes what some as-of read answers. Unchanged: held already, a confirmation, or the loser of a conflict.
+    Revised: a fact of a known key at a moment at which an as-of read now answers otherwise. Unchanged: the others, held
+    already or confirming what was known.
     """
     batch = batch.with_columns(delivery=pl.lit(delivery, dtype=pl.Int64)).with_row_index("position")
     fresh = _not_held(connection, table, batch)

@@ -3,12 +3,10 @@
 import dagster as dg
 
 from assets import LINE
-from assets.partitions import CYCLES
 
 reallocation_job = dg.define_asset_job(
     "reallocation",
     selection=dg.AssetSelection.assets(*LINE),
-    partitions_def=CYCLES,
     description="One cycle, from data to signed limits. A partition is a cycle: all data closed by its midnight UTC.",
 )
 

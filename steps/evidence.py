@@ -5,6 +5,7 @@ from typing import Any
 
 from backtest.cscv import cscv
 from domain.arrays import FloatArray
+from domain.errors import Refused
 from domain.evidence import Evidence, Figure
 from domain.record import PodRecord
 from measures.moments import moments
@@ -111,7 +112,10 @@ def evidence_on(
 
 def pbo_figure(trials: FloatArray) -> Figure:
     """Probability of backtest overfitting over (D, K) trials, ties against the selection."""
-    found = cscv(trials)
+    try:
+        found = cscv(trials)
+    except Refused as refusal:
+        return Figure(value=None, unit="probability", note=str(refusal))
     return Figure(value=found.pbo, unit="probability", n=found.n_combinations, note=found.undefined)
 
 

@@ -9,22 +9,22 @@ from domain.documents import HALT_TYPE, HaltOrder, HaltReceipt, HaltVerb
 from domain.errors import Refused
 from domain.times import UtcUs, from_datetime
 from ledger.envelope import read_unverified, seal
-from ledger.keys import POD_PREFIX, load_or_create, trust
 from ledger.payloads import parse_payload
 from pods.client import send_halt, status
 from steps.home import Home
-from steps.trust import allocator_key, halt_key
+from steps.trust import halt_key
 
 
 def serve_pod(home: Home, pod: str, port: int) -> None:
-    """Serve a reference pod whose state and keys lie in the home, until it is interrupted."""
-    from pods.server import create_app, serve
-    from pods.store import PodStore
+    """Serve a reference pod whose state and keys lie in the home, until it is interrupted. Raises Refused on a busy port."""
+    from pods.reference import paper_pod
+    from pods.server import serve
 
-    key = load_or_create(home.keys, POD_PREFIX + pod)
-    store = PodStore(home.pod(pod), pod, key)
-    app = create_app(pod, store, trust([allocator_key(home).public]), trust([halt_key(home).public]), key, clock=_now)
-    serve(app, port, lambda bound: _say(f"pod {pod} listens on http://127.0.0.1:{bound} (key {key.key_id}); stop it with Ctrl-C"))
+    serve(
+        paper_pod(home.root, pod, _now),
+        port,
+        lambda bound: _say(f"pod {pod} listens on http://127.0.0.1:{bound}; Ctrl-C stops it"),
+    )
 
 
 def pod_status(url: str) -> dict[str, Any]:

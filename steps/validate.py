@@ -135,4 +135,14 @@ def _as_json(
 
 def _sentence(finding: Finding) -> str:
     when = "" if finding.at_us is None else f" {iso(finding.at_us)}"
-    return f"{finding.symbol}{when} " + ", ".join(f"{name} {value}" for name, value in finding.evidence.items())
+    return f"{finding.symbol}{when} " + ", ".join(_words(name, value) for name, value in finding.evidence.items())
+
+
+def _words(name: str, value: object) -> str:
+    """Times as ISO 8601, durations in hours, and other numbers with as many digits as anyone reads."""
+    if name.endswith("_us") and isinstance(value, int):
+        label = name.removesuffix("_us").replace("_", " ")
+        if value > US_PER_DAY * 365:
+            return f"{label} {iso(value)}"
+        return f"{label} {value / US_PER_HOUR:g} h" if value >= US_PER_HOUR else f"{label} {value / 1000:g} ms"
+    return f"{name.replace('_', ' ')} {f'{value:.4g}' if isinstance(value, float) else value}"

@@ -17,7 +17,9 @@ class Fact:
     values: tuple[float | int | None, ...]
 
 
-def answers(facts: Iterable[Fact], as_of: int, ranks: Mapping[str, int]) -> dict[tuple[object, ...], tuple[tuple[object, ...], int]]:
+def answers(
+    facts: Iterable[Fact], as_of: int, ranks: Mapping[str, int]
+) -> dict[tuple[object, ...], tuple[tuple[object, ...], int]]:
     """Key to (values, knowledge time) as a reader at `as_of` sees them."""
     seen = {}
     for key in {fact.key for fact in facts}:

@@ -37,7 +37,9 @@ facts = st.builds(
     known=st.integers(0, 5),
     source=st.sampled_from(["trusted", "second", "stranger", "another"]),
     values=st.tuples(
-        st.sampled_from([1.0, 2.0]), st.one_of(st.none(), st.sampled_from([5.0, 6.0])), st.one_of(st.none(), st.sampled_from([7, 8]))
+        st.sampled_from([1.0, 2.0]),
+        st.one_of(st.none(), st.sampled_from([5.0, 6.0])),
+        st.one_of(st.none(), st.sampled_from([7, 8])),
     ),
 )
 deliveries = st.lists(st.lists(facts, min_size=1, max_size=6), min_size=1, max_size=5)

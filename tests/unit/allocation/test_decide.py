@@ -114,6 +114,17 @@ def test_a_pair_tied_to_btc_is_cut_to_the_cap():
     assert answer.stress.btc_hedge_usd == 0.0
 
 
+@pytest.mark.parametrize("seed", [6, 11, 21, 49])
+def test_rounding_to_a_coarse_grid_does_not_push_the_correlation_over_its_cap(seed):
+    btc, first, second = btc_pair()
+    just_below_a_step = roomy(49_999.0 + 50_000 * (seed % 17))
+    hedging = (case("c", noise(seed) * 0.4, capacity=just_below_a_step), case("d", noise(seed + 50) * 0.4))
+    answer = allocate(request(case("a", first), case("b", second), *hedging, btc=btc, on=desk(grid_usd=50_000)))
+    assert all(line.limit_usd % 50_000 == 0 for line in answer.limits)
+    assert answer.stress.btc_hedge_usd == 0.0
+    assert answer.stress.btc_correlation <= 0.8
+
+
 def test_a_book_beyond_cuts_asks_for_a_hedge():
     btc, first, second = btc_pair()
     answer = allocate(request(case("a", first), case("b", second), btc=btc))

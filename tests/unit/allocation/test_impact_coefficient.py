@@ -56,9 +56,10 @@ def test_without_taker_volume_the_prior_stands_with_its_band():
 
 
 def test_a_days_volume_and_volatility_are_those_known_before_it():
-    whole = panel(1.0)
-    changed = panel(1.0)
-    changed.volume[-24:] *= 1000.0
-    changed.taker_buy_volume[-24:] = np.nan  # the last day itself gives no observation in either
-    whole.taker_buy_volume[-24:] = np.nan
-    assert calibrate_from_flow(whole) == calibrate_from_flow(changed)
+    whole, busy = panel(1.0), panel(1.0)
+    net = 2 * busy.taker_buy_volume - busy.volume
+    busy.volume[-24:] *= 1000.0
+    busy.taker_buy_volume[:] = (busy.volume + net) / 2  # the same net flow in a thousand times the volume
+    before, after = calibrate_from_flow(whole), calibrate_from_flow(busy)
+    assert after.flow_estimate == pytest.approx(before.flow_estimate, rel=1e-9)
+    assert after.observations == before.observations

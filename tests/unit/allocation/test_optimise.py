@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import allocation.optimise
 from allocation.optimise import Infeasible, inverse_volatility_weights, minimum_variance_weights, risk_budget_weights
 
 
@@ -61,6 +62,13 @@ def test_a_solver_that_finds_nothing_is_a_typed_failure(monkeypatch):
     assert answer == Infeasible(
         "solver", "Riskfolio-Lib found no risk budget: The problem doesn't have a solution with actual input parameters"
     )
+
+
+def test_an_optimum_that_does_not_settle_is_a_typed_failure(monkeypatch):
+    monkeypatch.setattr(allocation.optimise, "_NEWTON_STEPS_MAX", 0)
+    answer = risk_budget_weights(covariance(), np.ones(5))
+    assert isinstance(answer, Infeasible)
+    assert "did not settle" in answer.message
 
 
 def test_the_fallback_ignores_correlations():

@@ -66,6 +66,14 @@ def test_equal_columns_share_their_rank_and_the_first_is_selected() -> None:
     assert set(rank_of_trio.tolist()) <= {2.0, 3.0}  # three tie below or above the other: (1 + 2 + 3) / 3 or (2 + 3 + 4) / 3
 
 
+@pytest.mark.parametrize(("later", "p_loss"), [([0.1, 0.2, -0.3], 0.5), ([-0.1, -0.2, 0.3], 1.0)])
+def test_a_mean_within_rounding_of_zero_has_the_sign_of_the_plain_sum(later: list[float], p_loss: float) -> None:
+    """0.1 + 0.2 - 0.3 is 5.6e-17: block sums and the plain loop must agree on it. The other choice always loses."""
+    first = [0.5, 0.4, 0.6, *later]
+    second = [-0.5, -0.4, -0.6, 0.5, 0.4, 0.6]
+    assert cscv(np.column_stack([first, second]), 2).p_loss == p_loss
+
+
 def test_all_tied_is_undefined_whatever_the_shares_say() -> None:
     column = np.random.default_rng(2).normal(0.001, 0.01, 48)
     found = cscv(np.column_stack([column] * 6), 4)

@@ -1,8 +1,7 @@
-import numba
 import numpy as np
 import pytest
 
-from backtest.sweep import CHUNK, sweep_units
+from backtest.sweep import BLOCK_MIN, sweep_units
 from domain.arrays import FloatArray
 from domain.errors import Refused
 
@@ -26,7 +25,7 @@ def test_buy_and_hold_and_a_round_trip() -> None:
     assert sweep_units(close, units, 0.001) == pytest.approx([20.9, 19.58, -11.11])
 
 
-@pytest.mark.parametrize("paths", [1, CHUNK, CHUNK + 1, 3 * CHUNK - 5])
+@pytest.mark.parametrize("paths", [1, 7, 100, 1030])
 def test_equals_the_ledger_for_any_number_of_paths(paths: int) -> None:
     random = np.random.default_rng(paths)
     close = 100.0 * np.exp(np.cumsum(random.normal(0, 0.01, 200)))
@@ -36,19 +35,10 @@ def test_equals_the_ledger_for_any_number_of_paths(paths: int) -> None:
 
 def test_the_number_of_threads_changes_no_bit() -> None:
     random = np.random.default_rng(0)
-    close, units = 100.0 + random.random(300), random.normal(size=(300, 5 * CHUNK))
-    before = numba.get_num_threads()
-    alone = _on_threads(1, close, units)
-    assert np.array_equal(alone, _on_threads(before, close, units))
-
-
-def _on_threads(count: int, close: FloatArray, units: FloatArray) -> FloatArray:
-    before = numba.get_num_threads()
-    numba.set_num_threads(count)
-    try:
-        return sweep_units(close, units, 0.001)
-    finally:
-        numba.set_num_threads(before)
+    close, units = 100.0 + random.random(60), random.normal(size=(60, 3 * BLOCK_MIN + 17))
+    alone = sweep_units(close, units, 0.001)
+    assert [np.array_equal(alone, sweep_units(close, units, 0.001, threads=count)) for count in (2, 3, 8)] == [True] * 3
+    assert len(np.unique(alone)) == len(alone)
 
 
 def test_a_missing_price_is_refused() -> None:
@@ -57,5 +47,5 @@ def test_a_missing_price_is_refused() -> None:
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(Refused, match="of one length"):
+    with pytest.raises(Refused, match="of one length above 0"):
         sweep_units(np.ones(3), np.ones((4, 2)), 0.0)

@@ -46,4 +46,6 @@ def write(folder: Path, name: str, frame: pl.DataFrame) -> Path:
 def set_value(frame: pl.DataFrame, row: int, **values: object) -> pl.DataFrame:
     """The frame with these values in one row."""
     here = pl.int_range(pl.len()) == row
-    return frame.with_columns(pl.when(here).then(pl.lit(value)).otherwise(pl.col(name)).alias(name) for name, value in values.items())
+    return frame.with_columns(
+        pl.when(here).then(pl.lit(value)).otherwise(pl.col(name)).alias(name) for name, value in values.items()
+    )

@@ -31,7 +31,10 @@ def test_a_folder_is_accepted_and_the_same_again_writes_nothing(lake: Lake, tmp_
     assert (again.accepted, again.unchanged, again.revised, again.quarantined, again.snapshot) == (0, 48, 0, 0, 1)
     assert all(file.held_before for file in again.files)
     assert lake.deliveries().num_rows == 1
-    assert lake.deliveries().to_pylist()[0] | {"known_at": "published", "assumed": True, "files": 2} == lake.deliveries().to_pylist()[0]
+    assert (
+        lake.deliveries().to_pylist()[0] | {"known_at": "published", "assumed": True, "files": 2}
+        == lake.deliveries().to_pylist()[0]
+    )
 
 
 def test_the_same_rows_in_another_file_are_unchanged(lake: Lake, tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
-import statsmodels.api as sm
 
-from measures.regression import Regression, long_run_covariance, regress
+from measures.regression import Regression, regress
 from measures.undefined import Undefined
 
 
@@ -20,29 +19,31 @@ def fitted(y: np.ndarray, x: np.ndarray, lags: int) -> Regression:
     return fit
 
 
+def textbook(y: np.ndarray, x: np.ndarray, lags: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Coefficients, classical and Newey-West standard errors from the normal equations and the double sum over scores."""
+    n, k = x.shape
+    bread = np.linalg.inv(x.T @ x)
+    coefficient = bread @ x.T @ y
+    residual = y - x @ coefficient
+    scores = x * residual[:, None]
+    meat = np.zeros((k, k))
+    for s in range(n):
+        for t in range(max(0, s - lags), min(n, s + lags + 1)):
+            meat += (1 - abs(s - t) / (lags + 1)) * np.outer(scores[s], scores[t])
+    return coefficient, np.sqrt(np.diag(bread) * (residual @ residual) / (n - k)), np.sqrt(np.diag(bread @ meat @ bread))
+
+
 @pytest.mark.parametrize("lags", [0, 1, 5, 25])
-def test_agrees_with_statsmodels(lags: int) -> None:
+def test_agrees_with_the_textbook(lags: int) -> None:
     y, x = made_up(5)
     fit = fitted(y, x, lags)
-    plain = sm.OLS(y, x).fit()
-    textbook = sm.OLS(y, x).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": False})
-    corrected = sm.OLS(y, x).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})
-    np.testing.assert_allclose(fit.coefficient, plain.params, rtol=1e-10)
-    np.testing.assert_allclose(fit.se_ols, plain.bse, rtol=1e-10)
-    np.testing.assert_allclose(fit.se_hac, textbook.bse, rtol=1e-10)
-    np.testing.assert_allclose(fit.se_hac_small_sample, corrected.bse, rtol=1e-10)
-    assert fit.r_squared == pytest.approx(plain.rsquared, rel=1e-12)
-    assert fit.residual_sd == pytest.approx(np.sqrt(plain.mse_resid), rel=1e-12)
-
-
-def test_long_run_covariance_by_double_sum() -> None:
-    scores = np.random.default_rng(2).normal(size=(12, 2))
-    lags = 3
-    expected = np.zeros((2, 2))
-    for s in range(12):
-        for t in range(12):
-            expected += max(0.0, 1 - abs(s - t) / (lags + 1)) * np.outer(scores[s], scores[t])
-    np.testing.assert_allclose(long_run_covariance(scores, lags), expected, atol=1e-12)
+    coefficient, se_ols, se_hac = textbook(y, x, lags)
+    np.testing.assert_allclose(fit.coefficient, coefficient, rtol=1e-9)
+    np.testing.assert_allclose(fit.se_ols, se_ols, rtol=1e-9)
+    np.testing.assert_allclose(fit.se_hac, se_hac, rtol=1e-9)
+    np.testing.assert_allclose(fit.se_hac_small_sample, se_hac * np.sqrt(300 / 297), rtol=1e-9)
+    assert fit.residual_sd == pytest.approx(np.sqrt(np.sum((y - x @ coefficient) ** 2) / 297), rel=1e-10)
+    assert fit.r_squared == pytest.approx(1 - np.sum((y - x @ coefficient) ** 2) / np.sum((y - y.mean()) ** 2), rel=1e-10)
 
 
 def test_the_gate_uses_the_larger_error_when_autocorrelation_flatters() -> None:

@@ -1,0 +1,136 @@
+"""Ingest struck at every write point: nothing accepted is lost, nothing is there twice, and a rerun completes."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from data_lake.lake import Lake
+from tests.fault import lake_world as world
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+class Base:
+    """A home with the first delivery, the files of the second, and what a run without faults makes of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._home = folder / "in", folder / "base-home"
+        world.write_deliveries(self.folder)
+        with Lake(self._home, threads=1) as lake:
+            world.deliver(lake, self.folder, "base")
+            self.before = world.fingerprint(lake)
+        done = self.home(folder / "done")
+        with Lake(done, threads=1) as lake:
+            self.report = world.deliver(lake, self.folder, "next")
+            self.after = world.fingerprint(lake)
+
+    def home(self, path: Path) -> Path:
+        shutil.copytree(self._home, path)
+        return path
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
+    return Base(tmp_path_factory.mktemp("lake"))
+
+
+def _struck(home: Path, base: Base, point: int, monkeypatch: pytest.MonkeyPatch, *, transactions: bool = True) -> list[str]:
+    """Deliver with an error at the point; returns the write points seen, all of them where the point lies beyond."""
+
+    def fail(what: str) -> None:
+        raise OSError(28, f"No space left on device: {what}")
+
+    points = world.Points(point, fail)
+    real_fsync = os.fsync
+    lake = Lake(home, threads=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: (points("fsync"), real_fsync(descriptor))[1])
+        inner = lake._catalogue.connection
+        lake._catalogue.connection = world.FaultyConnection(inner, points, transactions=transactions)  # type: ignore[assignment]
+        try:
+            world.deliver(lake, base.folder, "next")
+        except OSError as error:
+            assert "No space left" in str(error)
+        finally:
+            inner.close()
+    return points.seen
+
+
+def _left_and_rerun(home: Path, base: Base) -> tuple[dict[str, object], dict[str, object]]:
+    """What the fault left behind, and what the delivery once more makes of it."""
+    with Lake(home, threads=1) as lake:
+        left = world.fingerprint(lake)
+        world.deliver(lake, base.folder, "next")
+        return left, world.fingerprint(lake)
+
+
+def test_the_delivery_touches_every_table(base: Base) -> None:
+    report = base.report
+    assert (report.accepted, report.revised, report.unchanged, report.quarantined) == (6, 31, 30, 2)
+    assert report.findings == 1
+    for name in world.TABLES:
+        assert base.after[name] != [], name
+        assert base.after[name] != base.before[name], name
+
+
+def test_an_error_at_any_write_point_leaves_the_state_before_or_after_and_a_rerun_completes(
+    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = _struck(base.home(tmp_path / "count"), base, 10_000, monkeypatch)
+    assert seen.count("fsync") >= 12
+    assert any(what.startswith("COMMIT") for what in seen)
+    for point in [*range(0, seen.count("fsync"), 6), *range(seen.count("fsync"), len(seen))]:
+        home = base.home(tmp_path / f"point-{point}")
+        _struck(home, base, point, monkeypatch)
+        left, after = _left_and_rerun(home, base)
+        assert left in (base.before, base.after), seen[point]
+        assert after == base.after, seen[point]
+
+
+def test_the_harness_catches_a_delivery_without_a_transaction(
+    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = base.home(tmp_path / "planted")
+    seen = _struck(base.home(tmp_path / "count"), base, 10_000, monkeypatch)
+    last_write = max(index for index, what in enumerate(seen) if what.startswith("UPDATE"))
+    _struck(home, base, last_write, monkeypatch, transactions=False)
+    left, after = _left_and_rerun(home, base)
+    assert left not in (base.before, base.after)
+    assert after != base.after
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.85, 0.99])
+def test_killed_in_its_own_process_and_run_again_it_completes(
+    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    points = len(_struck(base.home(tmp_path / "count"), base, 10_000, monkeypatch))
+    home = base.home(tmp_path / "killed")
+    command = [sys.executable, "-m", "tests.fault.lake_world", str(home), str(base.folder), str(int(points * share))]
+    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=False, text=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    left, after = _left_and_rerun(home, base)
+    assert left in (base.before, base.after)
+    assert after == base.after
+
+
+def test_two_processes_delivering_at_once_lose_and_double_nothing(base: Base, tmp_path: Path) -> None:
+    home = base.home(tmp_path / "both")
+    command = [sys.executable, "-m", "tests.fault.lake_world", str(home), str(base.folder), "100000"]
+    running = [subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    errors = [process.communicate()[1] for process in running]
+    assert [process.returncode for process in running] == [0, 0], errors
+    with Lake(home, threads=1) as lake:
+        assert world.fingerprint(lake) == base.after
+
+
+def test_a_broken_catalogue_is_an_error_and_not_an_empty_lake(base: Base, tmp_path: Path) -> None:
+    home = base.home(tmp_path / "broken")
+    (home / "lake" / "catalogue.sqlite").write_bytes(b"this is no database" * 100)
+    with pytest.raises(duckdb.Error):
+        Lake(home, threads=1)
