@@ -1,5 +1,7 @@
 """What a run is about, as a typed resource: the same fields whether the command line, the schedule or the UI starts it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -19,6 +21,12 @@ class Factory(dg.ConfigurableResource):  # type: ignore[type-arg]
     market: str = Market.LINEAR.value
     venue: str = "binance"
     deliver: bool = False
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Factory"]:  # noqa: ARG002 - the base's signature
+        """Hold the home for as long as the run goes on."""
+        with self.home_of.locked():
+            yield self
 
     @property
     def home_of(self) -> Home:

@@ -13,6 +13,8 @@ REPOSITORY_TAG = {".dagster/repository": f"__repository__@{LOCATION}"}
 
 _SETTINGS = b"""telemetry:
   enabled: false
+nux:
+  enabled: false
 run_monitoring:
   enabled: true
 """

@@ -12,6 +12,9 @@ from domain.times import Cycle
 REPOSITORY = Path(__file__).resolve().parents[1]
 DEFAULT_HOME = REPOSITORY / ".factory"
 
+_HELD: set[Path] = set()
+"""Homes that this process holds."""
+
 
 @dataclass(frozen=True)
 class Home:
@@ -58,7 +61,13 @@ class Home:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the home for one run; the lock goes with the process, however that ends."""
+        """Hold the home for one run; within a process it may be taken again. The lock goes with the process, however that ends.
+
+        Raises Refused where another process holds it.
+        """
+        if self.root in _HELD:
+            yield
+            return
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / ".lock").open("w") as file:
             try:
@@ -67,4 +76,8 @@ class Home:
                 raise Refused(
                     f"another run holds {self.root}: wait until it has finished, or give this one its own --home"
                 ) from None
-            yield
+            _HELD.add(self.root)
+            try:
+                yield
+            finally:
+                _HELD.discard(self.root)
