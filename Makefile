@@ -16,6 +16,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo "Installing the locked environment into $(VENV) (about two minutes the first time) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@echo "Compiling the simulation kernels …"
+	@$(BIN)/python -c "from backtest.compiled import warm_up; warm_up()"
 	@touch $@
 
 run: setup

@@ -57,6 +57,8 @@ class Impact(Frozen):
 class FundingRule(Frozen):
     """How a bar without known funding is charged: the universe's median, with a band from the known symbols."""
 
+    assumed_annual: float = Field(gt=0)
+    """Fraction of every position, long or short, a year, where no symbol's funding is known: an assumption never earns."""
     band_low_quantile: float = Field(ge=0, lt=0.5)
     band_high_quantile: float = Field(gt=0.5, le=1)
 

@@ -8,6 +8,7 @@ from backtest.costs import FundingRule
 from domain.arrays import FloatArray, IntArray
 from domain.errors import Refused
 from domain.market import Market, Panel
+from domain.record import COMPONENTS, PodRecord
 from domain.times import DAYS_PER_YEAR, to_datetime
 
 BLOCK_DAYS = 30
@@ -24,6 +25,8 @@ class FilledFunding:
     """Share of (bar, symbol) cells with a price whose funding a source states; 1 on spot, which has none by nature."""
     band_annual: tuple[float, float] | None
     """Lower and upper funding of a constant long per year, fractions, over (symbol, 30 days); None where nothing was filled."""
+    assumed_annual: float | None = None
+    """What `charge_assumed` still has to take from a record made on this panel; None where some funding is known."""
 
 
 def constant_long_by_year(funding_time_us: IntArray, rate: FloatArray) -> dict[int, float]:
@@ -59,6 +62,18 @@ def fill_missing(panel: Panel, rule: FundingRule) -> FilledFunding | None:
     median[~some] = median[some].mean()
     filled = np.where(missing, median[:, None], panel.funding_rate)
     return FilledFunding(replace(panel, funding_rate=filled), share, _band(panel, rule))
+
+
+def assume(panel: Panel, rule: FundingRule) -> FilledFunding:
+    """A contract market on which no source states any funding: none in the panel, all of it left to `charge_assumed`."""
+    return FilledFunding(replace(panel, funding_rate=np.zeros_like(panel.close)), 0.0, None, rule.assumed_annual)
+
+
+def charge_assumed(record: PodRecord, assumed_annual: float) -> PodRecord:
+    """The record with the assumed rate taken each day from its mean gross exposure, on the funding line."""
+    charged = record.gross_exposure * assumed_annual / DAYS_PER_YEAR
+    component = {**record.component, "funding": record.component["funding"] - charged}
+    return replace(record, net_return=np.sum([component[name] for name in COMPONENTS], axis=0), component=component)
 
 
 def _band(panel: Panel, rule: FundingRule) -> tuple[float, float]:

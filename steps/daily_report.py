@@ -226,14 +226,15 @@ def _quality(run: Run) -> list[FeedQuality]:
 
 def _funding(run: Run) -> FundingFacts | None:
     paid, known = load_json(run, "market_risk")["funding"], load_json(run, "funding_known")
-    if paid is None:
+    if run.source.market is Market.SPOT:
         return None
+    years = {} if paid is None else paid["by_year"]
     return FundingFacts(
-        symbol=paid["symbol"],
-        years=tuple(FundingYear(year=int(year), paid_by_long=value) for year, value in sorted(paid["by_year"].items())),
+        symbol=BENCHMARK if paid is None else paid["symbol"],
+        years=tuple(FundingYear(year=int(year), paid_by_long=value) for year, value in sorted(years.items())),
         known_share=known["share"],
         band_annual=None if known["band"] is None else tuple(known["band"]),
-        note="" if known["band"] is None else "symbols without a funding series are charged the universe's median",
+        note="" if known["band"] is not None else known["note"],
     )
 
 

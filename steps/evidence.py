@@ -79,7 +79,7 @@ def _evidence(
         attribution={name: Figure.parse(row, origin="attribution.json") for name, row in attributed.items()},
         capacity=careful.figure(at_low_impact),
         data=data_figures(
-            member, view, quality["by_symbol"], red_findings(quality["findings"]), funding["share"], funding["band"]
+            member, view, quality["by_symbol"], red_findings(quality["findings"]), funding["share"], funding["note"]
         ),
     )
 
@@ -125,7 +125,7 @@ def data_figures(
     completeness: Mapping[str, float],
     red: int,
     funding_share: float,
-    funding_band: Sequence[float] | None,
+    funding_note: str,
 ) -> dict[str, Figure]:
     """How good the data is that a pod is judged on; completeness is that of the symbols in its universe."""
     symbols = view.symbols if member.manifest.universe == "all" else member.manifest.universe
@@ -134,19 +134,13 @@ def data_figures(
         "data_completeness": Figure(value=sum(shares) / len(shares) if shares else None, unit="fraction", n=len(shares)),
         "data_red_findings": Figure(value=float(red), unit="count"),
         "bar_interval_s": Figure(value=view.interval_us / 1e6, unit="s"),
-        "funding_known_share": Figure(value=funding_share, unit="fraction", note=_band(funding_band)),
+        "funding_known_share": Figure(value=funding_share, unit="fraction", note=funding_note),
     }
 
 
 def red_findings(groups: Sequence[Mapping[str, Any]]) -> int:
     """How many findings stop the line."""
     return sum(int(group["count"]) for group in groups if group["severity"] == "red")
-
-
-def _band(band: Sequence[float] | None) -> str:
-    if band is None:
-        return ""
-    return f"the rest at the universe's median; a constant long paid {band[0]:.1%} to {band[1]:.1%} a year where it is known"
 
 
 def _live_figures(member: Member, maker_share: Figure) -> dict[str, Figure]:

@@ -2,12 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from backtest.costs import CostModel
-from backtest.funding import fill_missing
+from backtest.funding import FilledFunding, assume, charge_assumed, fill_missing
 from backtest.research import central_volatility
 from backtest.run import run_backtest
 from backtest.sizing import Targets, target_weights
@@ -53,7 +54,7 @@ def pod_returns(run: Run) -> StepResult:
         raise Refused("no pod could be evaluated: " + "; ".join(f"{pod}: {why}" for pod, why in refusals.items()))
     save_records(run, records)
     save_json(run, "refusals", refusals)
-    save_json(run, "funding_known", {"share": bench.funding_known_share, "band": bench.funding_band})
+    save_json(run, "funding_known", {**funding_known(bench.funding), "note": funding_note(bench.funding)})
     return StepResult(
         headline=f"{len(records)} pods over {len(next(iter(records.values())).day_us):,} days"
         + (f"; {len(refusals)} refused" if refusals else ""),
@@ -75,10 +76,10 @@ class Workbench:
     """What every backtest of a run shares: the panel with all funding charged, the central forecast, the costs."""
 
     def __init__(self, panel: Panel, costs: CostModel, volatility_target_annual: float, capital_usd: float) -> None:
-        filled = fill_missing(panel, costs.funding)
+        self.funding = fill_missing(panel, costs.funding) or assume(panel, costs.funding)
         self.seen = panel
         """What strategies see: what was known, and nothing that is assumed."""
-        self.charged, self.funding_known_share, self.funding_band = filled.panel, filled.known_share, filled.band_annual
+        self.charged = self.funding.panel
         self.volatility = central_volatility(panel)
         self.costs = costs
         self.volatility_target_annual = volatility_target_annual
@@ -87,7 +88,7 @@ class Workbench:
 
     def evaluate(self, member: Member, parameters: dict[str, Parameter]) -> PodRecord:
         """One configuration of a package."""
-        return run_backtest(
+        record = run_backtest(
             self.charged,
             self.targets(member, parameters),
             self.costs,
@@ -96,6 +97,8 @@ class Workbench:
             pod=member.spec.pod,
             daily_volatility=self.volatility,
         )
+        assumed = self.funding.assumed_annual
+        return record if assumed is None else charge_assumed(record, assumed)
 
     def targets(self, member: Member, parameters: dict[str, Parameter]) -> Targets:
         """What a configuration wants to hold; pods of one package share it, for it does not depend on how they execute."""
@@ -116,6 +119,24 @@ class Workbench:
     def forget(self) -> None:
         """Let go of what configurations wanted: a full grid on a wide panel takes a gigabyte."""
         self._targets.clear()
+
+
+def funding_known(funding: FilledFunding) -> dict[str, Any]:
+    """How much of the funding that was charged is known."""
+    return {"share": funding.known_share, "band": funding.band_annual}
+
+
+def funding_note(funding: FilledFunding) -> str:
+    """What was charged where no source says; empty where all of it is known."""
+    if funding.assumed_annual is not None:
+        return (
+            f"no source states any funding: {funding.assumed_annual:.0%} a year is assumed on every position, long or short; "
+            "deliver a funding series beside the bars"
+        )
+    if funding.band_annual is not None:
+        low, high = funding.band_annual
+        return f"the rest at the universe's median; a constant long paid {low:.1%} to {high:.1%} a year where it is known"
+    return ""
 
 
 def workbench(run: Run) -> Workbench:

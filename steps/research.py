@@ -35,7 +35,7 @@ from steps.finalists import draw
 from steps.gates import load_policy
 from steps.home import Home
 from steps.ingest import parse_market
-from steps.pod_returns import Workbench, evaluate_configurations
+from steps.pod_returns import Workbench, evaluate_configurations, funding_note
 from steps.roster import Member, package_member, with_parameters
 from steps.trials import count_trials, record_trials, trial_body
 from steps.trust import open_log
@@ -113,7 +113,7 @@ def verdict_on(home: Home, member: Member, located: LocatedView, tier: str | Non
         n_trials=trials_of(member, count_trials(log, view)),
         attribution=attributed_figures(panel, records[0]),
         capacity=careful.figure(generous.usd),
-        data=data_figures(member, view, shares, red, bench.funding_known_share, bench.funding_band),
+        data=data_figures(member, view, shares, red, bench.funding.known_share, funding_note(bench.funding)),
     )
     return judge(load_policy(), evidence, asked)
 

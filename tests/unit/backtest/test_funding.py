@@ -13,7 +13,7 @@ from domain.times import parse_utc
 from tests.unit.backtest.markets import panel_of, random_closes
 
 NAN = float("nan")
-RULE = FundingRule(band_low_quantile=0.1, band_high_quantile=0.9)
+RULE = FundingRule(assumed_annual=0.3, band_low_quantile=0.1, band_high_quantile=0.9)
 BTC_FUNDING = Path(__file__).resolve().parents[3].parent / "shared" / "market" / "funding" / "BTCUSDT.parquet"
 
 
@@ -59,7 +59,7 @@ def test_a_bar_that_no_symbol_covers_is_charged_at_the_mean_median() -> None:
 def test_the_band_spans_symbols_and_months_of_what_is_known() -> None:
     rates = np.full((60, 3), NAN)
     rates[:30, 0], rates[30:, 0], rates[:30, 1] = 0.001, 0.002, 0.003  # daily bars: times 365 a year
-    filled = fill_missing(with_funding(rates), FundingRule(band_low_quantile=0.0, band_high_quantile=1.0))
+    filled = fill_missing(with_funding(rates), FundingRule(assumed_annual=0.3, band_low_quantile=0.0, band_high_quantile=1.0))
     assert filled is not None
     assert filled.band_annual == pytest.approx((0.365, 1.095))
 

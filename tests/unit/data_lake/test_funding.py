@@ -46,7 +46,7 @@ def test_one_missing_stamp_is_no_hole() -> None:
 
 
 def test_a_change_of_the_funding_step_is_no_hole() -> None:
-    stamps = _hours(*range(0, 24), *range(32, 112, 8))
+    stamps = _hours(*range(24), *range(32, 112, 8))
     assert len(spans(stamps)) == 1
     assert local_steps(stamps)[0] == US_PER_HOUR
     assert local_steps(stamps)[-1] == 8 * US_PER_HOUR

@@ -170,11 +170,11 @@ def test_bad_files_are_quarantined_and_good_files_of_the_same_delivery_kept(lake
 def test_nothing_usable_is_refused_and_still_quarantined(lake: Lake, tmp_path: Path) -> None:
     (tmp_path / "AAAUSDT.parquet").write_bytes(b"PAR1 truncated")
     for _ in range(2):
-        with pytest.raises(Refused, match="nothing usable among 1 files.*not readable as Parquet"):
+        with pytest.raises(Refused, match=r"nothing usable among 1 files.*not readable as Parquet"):
             lake.ingest([tmp_path / "AAAUSDT.parquet"], "bars", **SPOT)
     assert len(_reasons(lake)) == 1
+    (tmp_path / "empty").mkdir()
     with pytest.raises(Refused, match="found none"):
-        (tmp_path / "empty").mkdir()
         lake.ingest([tmp_path / "empty"], "bars", **SPOT)
 
 

@@ -19,7 +19,7 @@ def test_an_unknown_key_and_a_missing_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="found no file"):
         load_instruments(path)
     path.write_text("venues:\n  binance:\n    scaled_contract: {}\n")
-    with pytest.raises(Refused, match="unknown key 'venues.binance.scaled_contract'"):
+    with pytest.raises(Refused, match=r"unknown key 'venues.binance.scaled_contract'"):
         load_instruments(path)
     path.write_text("venues: [")
     with pytest.raises(Refused, match="not readable as YAML"):
