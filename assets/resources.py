@@ -7,9 +7,9 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from domain.market import Market
 from domain.times import Cycle
-from steps.home import Home
+from steps.home import CONFIG, Home
+from steps.ingest import market_of
 from steps.run import Run, Source
 
 
@@ -18,9 +18,12 @@ class Factory(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     home: str
     data: list[str] = Field(default_factory=list)
-    market: str = Market.LINEAR.value
+    market: str | None = None
+    """As the files tell where it is not stated."""
     venue: str = "binance"
     deliver: bool = False
+    pods: str = str(CONFIG / "pods.yaml")
+    """Where the pods listen."""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Factory"]:  # noqa: ARG002 - the base's signature
@@ -36,5 +39,6 @@ class Factory(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The run of one cycle (a partition key)."""
         source = Source()
         if self.data:
-            source = Source(tuple(Path(folder) for folder in self.data), Market(self.market), self.venue)
-        return Run(self.home_of, Cycle.parse(cycle), source, self.deliver)
+            folders = tuple(Path(folder) for folder in self.data)
+            source = Source(folders, market_of(folders, self.market), self.venue)
+        return Run(self.home_of, Cycle.parse(cycle), source, self.deliver, Path(self.pods))

@@ -10,7 +10,6 @@ import dagster as dg  # noqa: E402 - the environment must stand before numpy is 
 
 from assets import ALL_ASSETS  # noqa: E402
 from assets.resources import Factory  # noqa: E402
-from domain.market import Market  # noqa: E402
 from pipelines.inbox import inbox_job, inbox_sensor  # noqa: E402
 from pipelines.jobs import reallocation_job, reallocation_schedule  # noqa: E402
 from steps.home import DEFAULT_HOME  # noqa: E402
@@ -25,7 +24,7 @@ defs = dg.Definitions(
         "factory": Factory(
             home=os.environ.get("FACTORY_HOME", str(DEFAULT_HOME)),
             data=[folder for folder in os.environ.get("FACTORY_DATA", "").split(os.pathsep) if folder],
-            market=os.environ.get("FACTORY_MARKET", Market.LINEAR.value),
+            market=os.environ.get("FACTORY_MARKET"),
         )
     },
 )

@@ -7,9 +7,8 @@ import yaml
 
 from domain.errors import Refused
 from domain.model import Frozen
-from steps.home import REPOSITORY
+from steps.home import CONFIG, REPOSITORY
 
-CONFIG = REPOSITORY / "config"
 STRATEGIES = REPOSITORY / "strategies"
 
 Model = TypeVar("Model", bound=Frozen)

@@ -3,6 +3,7 @@
 from domain.canonical import digest
 from domain.documents import AllocationDocument
 from domain.evidence import Evidence, Outcome, Verdict
+from domain.market import Market
 from laboratory.pods import LaboratoryPod
 from laboratory.power import power_table
 from ledger.audit import CHECKPOINT_NAME
@@ -32,6 +33,7 @@ from reporting.values import Mode, TrialCount, Unknown
 from steps.allocation_documents import load_documents
 from steps.artefacts import load_json
 from steps.as_of_view import load_view
+from steps.attribution import BENCHMARKS
 from steps.desk import load_desk
 from steps.evidence import load_evidence
 from steps.gates import load_policy, load_verdicts, previous_limits
@@ -230,7 +232,7 @@ def _funding(run: Run) -> FundingFacts | None:
         return None
     years = {} if paid is None else paid["by_year"]
     return FundingFacts(
-        symbol=BENCHMARK if paid is None else paid["symbol"],
+        symbol=BENCHMARKS["btc"] if paid is None else paid["symbol"],
         years=tuple(FundingYear(year=int(year), paid_by_long=value) for year, value in sorted(years.items())),
         known_share=known["share"],
         band_annual=None if known["band"] is None else tuple(known["band"]),

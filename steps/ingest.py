@@ -3,6 +3,7 @@
 import datetime as dt
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -106,7 +107,13 @@ def _write(table: pa.Table, path: Path) -> Path:
 
 def market_of(folders: tuple[Path, ...], stated: str | None) -> Market:
     """The market of a run on folders: as stated, otherwise as its files tell."""
-    return recognise(folders).market if stated is None else parse_market(stated)
+    return recognised_market(folders) if stated is None else parse_market(stated)
+
+
+@lru_cache(maxsize=4)
+def recognised_market(folders: tuple[Path, ...]) -> Market:
+    """Looked up once in a process, which is one run."""
+    return recognise(folders).market
 
 
 def parse_market(text: str) -> Market:

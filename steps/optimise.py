@@ -1,21 +1,17 @@
 """From tiers and covariance to one limit for each pod."""
 
-import numpy as np
-
 from allocation.decide import allocate
 from allocation.optimise import Infeasible
 from allocation.request import AllocationRequest, PodCase
-from backtest.days import daily_closes, daily_returns
 from domain.errors import Refused
 from steps.as_of_view import load_panel
+from steps.attribution import BENCHMARKS, benchmark_returns
 from steps.capacities import capacity_of
 from steps.desk import load_desk
 from steps.limits import save_allocation
 from steps.records import load_records
 from steps.run import Run, StepResult
 from steps.tiers import load_decisions
-
-BTC = "BTCUSDT"
 
 
 def optimise(run: Run) -> StepResult:
@@ -24,12 +20,12 @@ def optimise(run: Run) -> StepResult:
     Refused, with the constraint named, where no allocation exists.
     """
     decisions, records = load_decisions(run), load_records(run)
-    days, closes = daily_closes(load_panel(run).pick((BTC,)))
+    days, benchmarks = benchmark_returns(load_panel(run))
     request = AllocationRequest(
         desk=load_desk(run.source.simulated),
         pods=tuple(PodCase(records[pod], decision, capacity_of(run, records[pod])[0]) for pod, decision in decisions.items()),
         btc_day_us=days,
-        btc_return=np.asarray(daily_returns(closes)[:, 0]),
+        btc_return=benchmarks[:, tuple(BENCHMARKS).index("btc")],
     )
     answer = allocate(request)
     if isinstance(answer, Infeasible):

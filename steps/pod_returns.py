@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -54,7 +53,8 @@ def pod_returns(run: Run) -> StepResult:
         raise Refused("no pod could be evaluated: " + "; ".join(f"{pod}: {why}" for pod, why in refusals.items()))
     save_records(run, records)
     save_json(run, "refusals", refusals)
-    save_json(run, "funding_known", {**funding_known(bench.funding), "note": funding_note(bench.funding)})
+    known = {"share": bench.funding.known_share, "band": bench.funding.band_annual, "note": funding_note(bench.funding)}
+    save_json(run, "funding_known", known)
     return StepResult(
         headline=f"{len(records)} pods over {len(next(iter(records.values())).day_us):,} days"
         + (f"; {len(refusals)} refused" if refusals else ""),
@@ -119,11 +119,6 @@ class Workbench:
     def forget(self) -> None:
         """Let go of what configurations wanted: a full grid on a wide panel takes a gigabyte."""
         self._targets.clear()
-
-
-def funding_known(funding: FilledFunding) -> dict[str, Any]:
-    """How much of the funding that was charged is known."""
-    return {"share": funding.known_share, "band": funding.band_annual}
 
 
 def funding_note(funding: FilledFunding) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from domain.market import SIMULATED_VENUE, Market
 from domain.times import Cycle
-from steps.home import Home
+from steps.home import CONFIG, Home
 
 Fact = int | float | str
 
@@ -31,6 +31,8 @@ class Run:
     cycle: Cycle
     source: Source
     deliver: bool = False
+    pods: Path = CONFIG / "pods.yaml"
+    """Where the pods listen."""
 
 
 @dataclass(frozen=True)
