@@ -1,6 +1,7 @@
 """From a step to an asset: the step's name, its inputs, one call."""
 
 import base64
+import inspect
 import time
 from collections.abc import Callable, Sequence
 
@@ -24,7 +25,7 @@ def line_asset(
         group_name=group,
         deps=list(after),
         partitions_def=CYCLES,
-        description=(step.__doc__ or "").strip(),
+        description=inspect.cleandoc(step.__doc__ or ""),
         owners=[owner],
         kinds={"python"},
         check_specs=list(checks),

@@ -8,7 +8,8 @@ import dagster as dg
 from pydantic import Field
 
 from domain.times import Cycle
-from steps.home import CONFIG, Home
+from steps.configuration import CONFIG
+from steps.home import Home
 from steps.ingest import market_of
 from steps.run import Run, Source
 

@@ -1,10 +1,10 @@
 """What was said about a delivery, and its files turned into rows of the lake's columns."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -34,6 +34,8 @@ class Statement:
     known_at: KnownAt
     received_us: int
     source: str
+    form: Mapping[str, Any] | None = None
+    """How the files are laid out, where a feed declares it; plain JSON values."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,12 @@ def take_in(raw: RawStore, said: Statement, path: Path, origin: str) -> Delivere
         data = path.read_bytes()
     except OSError as error:
         raise Refused(f"{path}: expected a readable file: {error.strerror}") from None
-    stored = raw.put(data, origin, said.received_us)
-    meaning = {
+    return stated_file(said, path.name, origin, raw.put(data, origin, said.received_us).checksum)
+
+
+def stated_file(said: Statement, name: str, origin: str, checksum: str) -> DeliveredFile:
+    """A file of the raw store under a statement."""
+    meaning: dict[str, Any] = {
         "table": said.table.name,
         "venue": said.venue,
         "market": said.market.value,
@@ -72,10 +78,12 @@ def take_in(raw: RawStore, said: Statement, path: Path, origin: str) -> Delivere
         "known_at": said.known_at,
         "lag_us": said.table.lag_us,
         "source": said.source,
-        "name": path.name,
-        "checksum": stored.checksum,
+        "name": name,
+        "checksum": checksum,
     }
-    return DeliveredFile(path.name, origin, stored.checksum, hashlib.sha256(canonical_bytes(meaning)).hexdigest())
+    if said.form is not None:
+        meaning["form"] = said.form
+    return DeliveredFile(name, origin, checksum, hashlib.sha256(canonical_bytes(meaning)).hexdigest())
 
 
 def parse_file(raw: RawStore, said: Statement, file: DeliveredFile) -> ParsedFile:

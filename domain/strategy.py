@@ -58,6 +58,16 @@ class Manifest(Frozen):
     """The values tried for each parameter; where there are any, the chosen one was selected and PBO is asked."""
     trials_elsewhere: int = Field(ge=0)
     """Configurations evaluated before this record began; added to N."""
+    entry: str = "strategy.py"
+    """The file of the package that answers: Python code with `predict(view)`, or an executable."""
+    protocol: Literal["python", "arrow", "csv"] = "python"
+    """How it is asked: by a call, or over standard streams as an Arrow IPC stream or as CSV (`docs/strategies.md`)."""
+
+    @model_validator(mode="after")
+    def _names_an_author(self) -> "Manifest":
+        if not all(author.strip() for author in self.authors) or not self.description.strip():
+            raise ValueError(f"authors and description must not be blank, got {list(self.authors)} and {self.description!r}")
+        return self
 
     @model_validator(mode="after")
     def _grid_names_parameters(self) -> "Manifest":

@@ -1,20 +1,14 @@
-"""A strategy package: a folder with `manifest.yaml` and `strategy.py`, known by the digest of its content."""
+"""A strategy package: a folder with `manifest.yaml` and a program, known by the digest of its content."""
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
 
-import numpy as np
 import yaml
 
-from domain.arrays import FloatArray
 from domain.errors import Refused
-from domain.strategy import Manifest, View
-
-Predict = Callable[[View], FloatArray]
+from domain.strategy import Manifest
+from model_runtime.contents import MANIFEST, digest_of, read_contents
 
 
 @dataclass(frozen=True)
@@ -24,75 +18,61 @@ class Package:
     manifest: Manifest
     digest: str
     folder: Path
+    reviewed: bool = False
+    """Code of this desk, reviewed with the rest of the repository: asked in this process. All else runs in the sandbox."""
+
+    @property
+    def id(self) -> str:
+        """What people quote: the name and the first digits of the digest."""
+        return f"{self.manifest.name}@{self.digest[7:19]}"
 
 
-def load_package(folder: Path) -> Package:
-    """Manifest and digest of the package in a folder. Raises Refused where either file is missing or the manifest is bad."""
-    for name in ("manifest.yaml", "strategy.py"):
-        if not (folder / name).is_file():
-            raise Refused(f"{folder}: expected a strategy package with manifest.yaml and strategy.py, {name} is missing")
-    origin = f"{folder.name}/manifest.yaml"
-    try:
-        data = yaml.safe_load((folder / "manifest.yaml").read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Refused(f"{origin}: expected YAML, got {' '.join(str(error).split())}") from None
-    manifest = Manifest.parse(data, origin)
-    return Package(manifest, package_digest(folder), folder)
+def load_package(folder: Path, *, reviewed: bool = False) -> Package:
+    """Manifest and digest of the package in a folder.
+
+    Raises Refused where a file is missing, is no regular file or is too large, or where the manifest is bad.
+    """
+    return package_of(read_package(folder), folder, reviewed=reviewed)
+
+
+def package_of(contents: Mapping[str, bytes], folder: Path, *, reviewed: bool = False) -> Package:
+    """The package that these contents make."""
+    manifest = parse_manifest(contents, folder.name)
+    return Package(manifest, digest_of(contents), folder, reviewed)
+
+
+def read_package(folder: Path) -> dict[str, bytes]:
+    """The contents of a package's folder; Refused where it is no folder or has no manifest."""
+    if not folder.is_dir():
+        raise Refused(f"{folder}: expected the folder of a strategy package, with {MANIFEST} and its program")
+    contents = read_contents(folder)
+    if MANIFEST not in contents:
+        raise Refused(f"{folder}: expected a strategy package with manifest.yaml and strategy.py, {MANIFEST} is missing")
+    return contents
+
+
+def parse_manifest(contents: Mapping[str, bytes], origin: str) -> Manifest:
+    """The manifest among a package's contents; Refused where it is bad or where the program that it names is not there."""
+    manifest = Manifest.parse(_yaml(contents[MANIFEST], f"{origin}/{MANIFEST}"), f"{origin}/{MANIFEST}")
+    if manifest.entry not in contents:
+        raise Refused(
+            f"{origin}: expected a strategy package with {MANIFEST} and {manifest.entry}, {manifest.entry} is missing: "
+            f"add it, or name the package's program as `entry`"
+        )
+    return manifest
 
 
 def package_digest(folder: Path) -> str:
-    """Digest over relative path, length and bytes of every file in the order of their paths; caches and hidden files aside."""
-    content = hashlib.sha256()
-    for path in sorted(folder.rglob("*"), key=lambda file: file.relative_to(folder).as_posix()):
-        parts = path.relative_to(folder).parts
-        if not path.is_file() or any(part == "__pycache__" or part.startswith(".") for part in parts):
-            continue
-        data = path.read_bytes()
-        content.update(f"{'/'.join(parts)}\0{len(data)}\0".encode())
-        content.update(data)
-    return "sha256:" + content.hexdigest()
+    """Digest of what lies in a folder now."""
+    return digest_of(read_contents(folder))
 
 
-def predict(package: Package, view: View, *, twice: bool = False) -> FloatArray:
-    """(T, N) expected simple returns over the manifest's horizon, NaN where the strategy has no opinion.
-
-    `twice` asks a second time and refuses an answer that differs. Raises Refused where the package changed since it was
-    loaded, the strategy raises, or its answer is not a (T, N) float64 array without infinities.
-    """
-    if package_digest(package.folder) != package.digest:
-        raise Refused(f"{package.manifest.name}: the package changed after it was loaded as {package.digest[:19]}: load it again")
-    answer = _ask(package, view)
-    if twice and not np.array_equal(answer, _ask(package, view), equal_nan=True):
-        raise Refused(f"{package.manifest.name}: predict gave two answers to the same view: remove its state or randomness")
-    return answer
-
-
-def _ask(package: Package, view: View) -> FloatArray:
-    name, shape = package.manifest.name, view.close.shape
-    function = _function(package.folder, package.digest)
+def _yaml(data: bytes, origin: str) -> object:
     try:
-        answer = function(view)
-    except Exception as error:
-        raise Refused(f"{name}: predict raised {type(error).__name__}: {error}") from error
-    if not isinstance(answer, np.ndarray) or answer.dtype != np.float64 or answer.shape != shape:
-        got = f"{answer.dtype} {answer.shape}" if isinstance(answer, np.ndarray) else type(answer).__name__
-        raise Refused(f"{name}: expected float64 predictions of shape {shape} (bars, symbols), got {got}")
-    if np.isinf(answer).any():
-        raise Refused(f"{name}: expected finite predictions or NaN, got {int(np.isinf(answer).sum())} infinite ones")
-    return answer
-
-
-@lru_cache(maxsize=256)
-def _function(folder: Path, digest: str) -> Predict:
-    """`predict` of a package, run in a module of its own that no import can see; `digest` is the cache's key."""
-    path = folder / "strategy.py"
-    module = ModuleType(f"strategy_{digest[7:23]}")
-    module.__file__ = str(path)
-    try:
-        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102 - running the package is the purpose
-    except Exception as error:
-        raise Refused(f"{folder.name}/strategy.py: {type(error).__name__}: {error}") from error
-    function = getattr(module, "predict", None)
-    if not callable(function):
-        raise Refused(f"{folder.name}/strategy.py: expected a function predict(view), found none")
-    return function  # type: ignore[no-any-return]
+        text = data.decode()
+        # An alias lets a short file stand for a gigantic value.
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+            raise Refused(f"{origin}: YAML aliases (*name) are not allowed: write the value out")
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise Refused(f"{origin}: expected YAML, got {' '.join(str(error).split())}") from None

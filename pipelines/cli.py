@@ -41,15 +41,23 @@ def run(
     cycle: Annotated[str | None, typer.Option("--cycle", help="Date of the cycle, YYYY-MM-DD, UTC.")] = None,
     market: MarketOption = None,
     venue: VenueOption = "binance",
-    deliver: Annotated[bool, typer.Option("--deliver", help="Send the documents to the pods of config/pods.yaml.")] = False,
+    deliver: Annotated[bool, typer.Option("--deliver", help="Send the documents to the pods of --pods.")] = False,
+    pods: Annotated[
+        Path | None, typer.Option("--pods", help="Where the pods listen.", show_default="config/pods.yaml of the repository")
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the daily reallocation: on the laboratory, or on folders of real bars and funding."""
+    """Run the daily reallocation: on the laboratory, or on folders of real bars and funding.
+
+    With --deliver the exit code is 3 where no pod answered, 1 where one refused its document, else 0; the answer comes in any
+    case and names each pod that has no document in force.
+    """
     from pipelines.reallocation import reallocate
 
-    result = reallocate(home, tuple(data or ()), cycle, market, venue, deliver)
+    result = reallocate(home, tuple(data or ()), cycle, market, venue, deliver, pods)
     answer(result.as_json, as_json, result.sentences)
+    result.raise_for_pods()
 
 
 @app.command()
@@ -68,7 +76,7 @@ def ingest(
     from steps.lake_words import ingest_path
 
     report = ingest_path(_home(home), path, table, interval, venue, market, known_at)
-    answer(report, as_json, lambda: columns([[key, f"{value:,}"] for key, value in report.items()], frozenset({1})))
+    answer(report, as_json, lambda: _ingest_sentences(report))
 
 
 @app.command()
@@ -254,6 +262,11 @@ def _now_or(at: str | None) -> int:
     from domain.times import from_datetime, parse_utc
 
     return parse_utc(at) if at is not None else from_datetime(dt.datetime.now(dt.UTC))
+
+
+def _ingest_sentences(report: dict[str, Any]) -> str:
+    counts = columns([[key, f"{value:,}"] for key, value in report.items() if key != "reasons"], frozenset({1}))
+    return "\n".join([counts, *(f"in quarantine: {item['rows']:,} rows, {item['reason']}" for item in report["reasons"])])
 
 
 def _backtest_sentences(result: dict[str, Any]) -> str:

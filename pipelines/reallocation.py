@@ -11,6 +11,9 @@ from domain.errors import Refused, Unreachable
 from domain.market import SIMULATED_VENUE
 from domain.times import Cycle
 from pipelines.answers import columns
+from steps.check_configuration import check_configuration
+from steps.configuration import CONFIG
+from steps.deliver import APPLIED, REFUSED, UNREACHABLE, load_addresses
 from steps.home import DEFAULT_HOME, Home
 from steps.ingest import last_cycle, market_of
 from steps.run import Run, Source
@@ -32,12 +35,23 @@ class Reallocation:
     def as_json(self) -> dict[str, Any]:
         return {**self.summary, "seconds": self.seconds}
 
+    def raise_for_pods(self) -> None:
+        """Raises Refused where a pod refused its document, Unreachable where all of them kept silent."""
+        deliveries = self.summary["deliveries"]
+        answers = {row["answer"] for row in deliveries}
+        missed = "; ".join(f"{row['pod']}: {row['reason']}" for row in deliveries if row["answer"] != APPLIED)
+        if REFUSED in answers:
+            raise Refused(f"the run is done, and not every pod took its document: {missed}")
+        if answers == {UNREACHABLE}:
+            raise Unreachable(f"the run is done, and no pod took its document: {missed}")
+
     def sentences(self) -> str:
         rows = [["pod", "tier", "max gross USD", "binding constraint"]]
         for row in self.summary["allocations"]:
             rows.append([row["pod"], row["tier"], f"{row['max_gross_usd_cents'] / 100:,.0f}", row["binding"]])
         label = "SIMULATED " if self.summary["simulated"] else ""
         refused = [f"refused      {pod}: {why}" for pod, why in self.summary["refused"].items()]
+        delivered = [f"delivery     {row['pod']}: {row['answer']} {row['reason']}".rstrip() for row in self.summary["deliveries"]]
         return "\n".join(
             [
                 f"{label}cycle {self.summary['cycle']}, data to {self.summary['data_to']}, digest {self.summary['digest']}",
@@ -45,6 +59,7 @@ class Reallocation:
                 columns(rows, frozenset({2})),
                 "",
                 *refused,
+                *delivered,
                 f"report       {self.summary['report']}",
                 f"documents    {self.summary['documents']}",
                 f"time         {self.seconds['total']:.1f} s, of which Dagster {self.seconds['dagster']:.1f} s",
@@ -59,14 +74,17 @@ def reallocate(
     cycle_label: str | None,
     market: str | None,
     venue: str,
-    deliver: bool,
+    deliver: bool = False,
+    pods: Path | None = None,
 ) -> Reallocation:
     """Run the line for one cycle. Raises Refused with the sentence of the step that refused, Unreachable likewise."""
     started = time.perf_counter()
+    check_configuration()
     home = Home((home_path or DEFAULT_HOME).resolve())
     source = _source(data, market, venue)
-    cycle = _cycle(cycle_label, source)
-    run = Run(home, cycle, source, deliver)
+    run = Run(home, _cycle(cycle_label, source), source, deliver, (pods or CONFIG / "pods.yaml").resolve())
+    if deliver:
+        load_addresses(run)
     with home.locked():
         _materialise(run)
     seconds = seconds_by_step(run)
@@ -132,6 +150,7 @@ def _resource(run: Run) -> Any:
         market=run.source.market.value,
         venue=run.source.venue,
         deliver=run.deliver,
+        pods=str(run.pods),
     )
 
 

@@ -15,10 +15,12 @@ from domain.evidence import Figure
 from domain.market import Panel
 from domain.record import PodRecord
 from measures.undefined import Undefined
+from reporting.charts import alpha_and_beta_by_pod
 from steps.artefacts import save_json, save_table
 from steps.as_of_view import load_panel
 from steps.records import load_records
 from steps.run import Run, StepResult
+from steps.series import pod_series
 
 BENCHMARKS = {"btc": "BTCUSDT", "eth": "ETHUSDT"}
 
@@ -27,7 +29,8 @@ def attribution(run: Run) -> StepResult:
     """Split each pod's return into beta to BTC and ETH, known beforehand, and the residual; its orders' shortfall into parts."""
     days, benchmarks = benchmark_returns(load_panel(run))
     results, daily = {}, []
-    for pod, record in load_records(run).items():
+    records = load_records(run)
+    for pod, record in records.items():
         aligned = benchmarks[np.searchsorted(days, record.day_us)]
         found = attribute(record.net_return, aligned, tuple(BENCHMARKS))
         cost = _shortfall(record)
@@ -38,6 +41,7 @@ def attribution(run: Run) -> StepResult:
     return StepResult(
         headline=f"{len(results)} pods attributed to {' and '.join(BENCHMARKS.values())}",
         facts={"pods": len(results)},
+        picture_svg=alpha_and_beta_by_pod(tuple(pod_series(run, records).values())),
         table=tuple(
             {
                 "pod": pod,

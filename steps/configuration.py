@@ -7,8 +7,9 @@ import yaml
 
 from domain.errors import Refused
 from domain.model import Frozen
-from steps.home import CONFIG, REPOSITORY
+from steps.home import REPOSITORY
 
+CONFIG = REPOSITORY / "config"
 STRATEGIES = REPOSITORY / "strategies"
 
 Model = TypeVar("Model", bound=Frozen)

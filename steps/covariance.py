@@ -4,6 +4,7 @@ import numpy as np
 
 from allocation.clusters import correlation_matrix
 from domain.arrays import FloatArray
+from reporting.charts import correlation_map
 from steps.artefacts import save_json
 from steps.records import load_records
 from steps.run import Run, StepResult
@@ -18,13 +19,15 @@ def covariance(run: Run) -> StepResult:
     for column, name in enumerate(names):
         returns[np.searchsorted(days, records[name].day_us), column] = records[name].net_return
     matrix = correlation_matrix(returns)
-    save_json(run, "correlation", {"pods": names, "matrix": _as_lists(matrix)})
+    lists = _as_lists(matrix)
+    save_json(run, "correlation", {"pods": names, "matrix": lists})
     pairs = [(matrix[i, j], names[i], names[j]) for i in range(len(names)) for j in range(i) if np.isfinite(matrix[i, j])]
     closest = max(pairs, default=None)
     return StepResult(
         headline=f"{len(names)} pods"
         + ("" if closest is None else f"; the closest pair are {closest[2]} and {closest[1]} at {closest[0]:.2f}"),
         facts={"pods": len(names), "days": len(days)},
+        picture_svg=correlation_map(names, lists),
         table=tuple(
             {"pod": name, **{other: _shown(matrix[row, column]) for column, other in enumerate(names)}}
             for row, name in enumerate(names)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import model_validator
+
 from domain.canonical import digest_bytes
 from domain.errors import Refused, Unreachable
 from domain.model import Frozen
@@ -11,11 +13,11 @@ from pods.client import check_receipt
 from pods.client import deliver as send
 from steps.allocation_documents import load_documents
 from steps.artefacts import save_json
-from steps.configuration import CONFIG, load
+from steps.configuration import load
 from steps.run import Run, StepResult
 from steps.sign import envelope_path, parse_allocation
 
-APPLIED, REFUSED, UNREACHABLE = "APPLIED", "REFUSED", "UNREACHABLE"
+APPLIED, REFUSED, UNREACHABLE, NO_DOCUMENT = "APPLIED", "REFUSED", "UNREACHABLE", "NO DOCUMENT"
 
 
 class PodAddress(Frozen):
@@ -30,19 +32,27 @@ class PodAddresses(Frozen):
 
     pods: tuple[PodAddress, ...]
 
+    @model_validator(mode="after")
+    def _each_pod_once(self) -> "PodAddresses":
+        names = [address.pod for address in self.pods]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"expected one address for each pod, got several for {twice}")
+        return self
+
 
 def deliver(run: Run) -> StepResult:
-    """Send the signed documents to the pods of `config/pods.yaml`, where the run was asked to; keep their receipts.
+    """Send the signed documents to the pods of `config/pods.yaml`, or another such file, where asked to; keep their receipts.
 
-    A pod that refuses or cannot be reached is named; the others get theirs.
+    A pod that refuses, cannot be reached or has no document in this cycle is named; the others get theirs.
     """
-    addresses = load(CONFIG / "pods.yaml", PodAddresses).pods if run.deliver else ()
+    addresses = load_addresses(run) if run.deliver else ()
     payloads = load_documents(run)
-    answers = [_deliver_one(run, address, payloads[address.pod]) for address in addresses if address.pod in payloads]
+    answers = [_deliver_one(run, address, payloads.get(address.pod)) for address in addresses]
     save_json(run, "deliveries", answers)
     if not run.deliver:
         return StepResult(headline="not asked for (`factory run --deliver`)")
-    counts = {answer: sum(row["answer"] == answer for row in answers) for answer in (APPLIED, REFUSED, UNREACHABLE)}
+    counts = {answer: sum(row["answer"] == answer for row in answers) for answer in (APPLIED, REFUSED, UNREACHABLE, NO_DOCUMENT)}
     return StepResult(
         headline=", ".join(f"{count} {answer.lower()}" for answer, count in counts.items()),
         facts=dict(counts),
@@ -50,7 +60,15 @@ def deliver(run: Run) -> StepResult:
     )
 
 
-def _deliver_one(run: Run, address: PodAddress, payload: bytes) -> dict[str, Any]:
+def load_addresses(run: Run) -> tuple[PodAddress, ...]:
+    """Where the pods of this run listen."""
+    return load(run.pods, PodAddresses).pods
+
+
+def _deliver_one(run: Run, address: PodAddress, payload: bytes | None) -> dict[str, Any]:
+    if payload is None:
+        reason = f"no such pod in cycle {run.cycle.label}"
+        return {"pod": address.pod, "url": address.url, "document_digest": None, "answer": NO_DOCUMENT, "reason": reason}
     document, digest = parse_allocation(payload), digest_bytes(payload)
     answer: dict[str, Any] = {"pod": address.pod, "url": address.url, "document_digest": digest, "reason": ""}
     try:

@@ -11,7 +11,6 @@ from domain.times import Cycle
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DEFAULT_HOME = REPOSITORY / ".factory"
-CONFIG = REPOSITORY / "config"
 
 _HELD: set[Path] = set()
 """Homes that this process holds."""

@@ -41,10 +41,8 @@ def ingest_inbox(home: Home, name: str) -> StepResult:
     stated = load(folder / STATEMENT, Statement)
     report = ingest_path(home, folder, stated.table, stated.interval, stated.venue, stated.market, stated.known_at)
     counts = ", ".join(f"{report[name]:,} {name}" for name in ("accepted", "revised", "quarantined"))
-    return StepResult(
-        headline=f"{name}: rows {counts}",
-        facts=report,
-    )
+    reasons = "; ".join(f"{item['rows']:,} rows, {item['reason']}" for item in report["reasons"])
+    return StepResult(headline=f"{name}: rows {counts}", facts={**report, "reasons": reasons})
 
 
 def _key(folder: Path) -> str:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from data_lake.lake import Lake
 from data_lake.recognise import INTERVALS, list_files, recognise
+from data_lake.schema import TABLES
 from domain.errors import Refused
 from domain.market import Market
 from domain.times import parse_utc
@@ -42,6 +43,7 @@ def ingest_path(
         "quarantined": report.quarantined,
         "findings": report.findings,
         "snapshot": report.snapshot,
+        "reasons": [{"reason": reason, "rows": rows} for reason, rows in report.reasons],
     }
 
 
@@ -80,7 +82,7 @@ def read_to_file(
         )
         held = lake.snapshot() if snapshot is None else snapshot
     out.parent.mkdir(parents=True, exist_ok=True)
-    _WRITERS[out.suffix](_with_times(rows), out)
+    _WRITERS[out.suffix](_with_times(_known_columns(rows)), out)
     return {"rows": rows.num_rows, "snapshot": held}
 
 
@@ -104,6 +106,13 @@ def _only_interval(lake: Lake, venue: str, market: Market) -> int:
             + ("say which with --interval" if found else "ingest some, or correct --venue and --market")
         )
     return found[0]
+
+
+def _known_columns(table: pa.Table) -> pa.Table:
+    """Without the optional columns that no row has a value in."""
+    optional = {column for declared in TABLES.values() for column in declared.optional}
+    unknown = [name for name in table.column_names if name in optional and table[name].null_count == table.num_rows]
+    return table.drop_columns(unknown)
 
 
 def _with_times(table: pa.Table) -> pa.Table:

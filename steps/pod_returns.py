@@ -25,7 +25,7 @@ from steps.as_of_view import load_panel, load_view
 from steps.configuration import CONFIG, load
 from steps.desk import first_rung, load_desk
 from steps.records import save_records
-from steps.roster import Member, roster
+from steps.roster import Member, roster, unusable_packages
 from steps.run import Run, StepResult
 from steps.trials import record_trials
 from steps.trust import open_log
@@ -40,7 +40,7 @@ def pod_returns(run: Run) -> StepResult:
     members = sorted(roster(run), key=lambda member: (member.manifest.name, member.spec.pod))
     record_trials(open_log(run.home), members, view)
     records: dict[str, PodRecord] = {}
-    refusals: dict[str, str] = {}
+    refusals = unusable_packages(run)
     for member, following in pairwise([*members, None]):
         assert member is not None
         try:

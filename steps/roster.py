@@ -47,8 +47,23 @@ def roster(run: Run) -> tuple[Member, ...]:
     if run.source.simulated:
         members = tuple(laboratory_member(pod) for pod in laboratory_pods(run.cycle))
     else:
-        members = tuple(package_member(load_package(folder)) for folder in package_folders())
+        members = tuple(package_member(package) for package in _desk_packages()[0])
     return tuple(sorted(members, key=lambda member: member.spec.pod))
+
+
+def unusable_packages(run: Run) -> dict[str, str]:
+    """Packages of the desk that cannot be loaded, by folder, and why: one of them does not stop the others."""
+    return {} if run.source.simulated else _desk_packages()[1]
+
+
+def _desk_packages() -> tuple[list[Package], dict[str, str]]:
+    usable, refusals = [], {}
+    for folder in package_folders():
+        try:
+            usable.append(load_package(folder))
+        except Refused as refusal:
+            refusals[folder.name] = str(refusal)
+    return usable, refusals
 
 
 @lru_cache(maxsize=1)

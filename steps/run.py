@@ -5,7 +5,8 @@ from pathlib import Path
 
 from domain.market import SIMULATED_VENUE, Market
 from domain.times import Cycle
-from steps.home import CONFIG, Home
+from steps.configuration import CONFIG
+from steps.home import Home
 
 Fact = int | float | str
 

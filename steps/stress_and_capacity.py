@@ -4,6 +4,7 @@ import numpy as np
 
 from allocation.capacity import adv_share, cost_annual, exit_days
 from domain.times import DAYS_PER_YEAR
+from reporting.charts import capacity_curves as draw_capacity
 from steps.artefacts import load_json, save_json
 from steps.capacities import capacity_of, still_trading
 from steps.desk import load_desk
@@ -11,6 +12,7 @@ from steps.limits import load_limits
 from steps.market_risk import load_impact
 from steps.records import load_records
 from steps.run import Run, StepResult
+from steps.series import capacity_curves
 
 SIZES = 25
 
@@ -44,6 +46,7 @@ def stress_and_capacity(run: Run) -> StepResult:
         f"{_share(stress['volatility_annual'])} a year of NAV, correlation with BTC {_number(stress['btc_correlation'])}"
         + (f"; {'; '.join(alarms)}" if alarms else ""),
         facts={"alarms": len(alarms), "gross_usd": stress["gross_usd"]},
+        picture_svg=draw_capacity(tuple(capacity_curves(run).values())) if curves else None,
         table=tuple(
             {
                 "pod": pod,
