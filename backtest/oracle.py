@@ -58,7 +58,17 @@ def draw_finalist(panel: Panel, simulated: Simulated, *, capital_usd: float, tit
     figure = vbt.make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.06)
     vbt.Drawdowns.from_ts(value, freq="1D").plot(fig=figure, add_trace_kwargs={"row": 1, "col": 1})
     exposure.vbt.plot(fig=figure, add_trace_kwargs={"row": 2, "col": 1})
-    figure.update_layout(title=f"{title}: before funding and borrow", width=None, height=640, autosize=True)
+    figure.update_layout(
+        title={"text": f"{title}<br><sub>vectorbt, before funding and borrow, at each UTC midnight</sub>"},
+        legend={"orientation": "h", "yanchor": "top", "y": -0.08, "xanchor": "left", "x": 0},
+        margin={"t": 80, "b": 80, "l": 70, "r": 20},
+        width=None,
+        height=640,
+        autosize=True,
+    )
+    figure.update_yaxes(title_text="value, USD", row=1, col=1)
+    figure.update_yaxes(title_text="net exposure, x capital", row=2, col=1)
+    figure.update_xaxes(title_text="day, UTC", row=2, col=1)
     drawn = figure.to_dict()
     drawn["data"] = [{name: item for name, item in trace.items() if name != "uid"} for trace in drawn["data"]]
     return str(to_html(drawn, include_plotlyjs=True, div_id="finalist", config={"displaylogo": False}, validate=False))

@@ -2,8 +2,7 @@
 
 from backtest.costs import CostModel
 from backtest.days import daily_closes, daily_returns, known_next_day
-from backtest.oracle import draw_finalist
-from backtest.run import run_backtest, simulate_panel
+from backtest.run import run_backtest
 from backtest.sizing import target_weights
 from domain.arrays import FloatArray
 from domain.market import Panel
@@ -41,21 +40,3 @@ def evaluate(
     """
     targets = target_weights(panel, predictions, daily_volatility, manifest, volatility_target_annual=volatility_target_annual)
     return run_backtest(panel, targets, costs, profile, capital_usd=capital_usd, pod=pod, daily_volatility=daily_volatility)
-
-
-def finalist_page(
-    panel: Panel,
-    predictions: FloatArray,
-    manifest: Manifest,
-    costs: CostModel,
-    profile: ExecutionProfile,
-    *,
-    capital_usd: float,
-    volatility_target_annual: float,
-    daily_volatility: FloatArray,
-    title: str,
-) -> str:
-    """HTML that opens offline: vectorbt's figure of what `evaluate` simulates, after vectorbt has come to the same orders."""
-    targets = target_weights(panel, predictions, daily_volatility, manifest, volatility_target_annual=volatility_target_annual)
-    simulated = simulate_panel(panel, targets, costs, profile, capital_usd=capital_usd, daily_volatility=daily_volatility)
-    return draw_finalist(panel, simulated, capital_usd=capital_usd, title=title)

@@ -25,13 +25,18 @@ def main(market: Path) -> int:
         with tempfile.TemporaryDirectory(prefix="bench-line-") as home:
             started = time.perf_counter()
             done = subprocess.run(
-                [FACTORY, "run", "--json", "--home", home, *arguments], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                [FACTORY, "run", "--json", "--home", home, *arguments],
+                check=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
             )
             seconds = time.perf_counter() - started
         by_step = json.loads(done.stdout)["seconds"]
         peak_gib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
         slowest = sorted(((value, step) for step, value in by_step.items() if step not in ("total", "dagster")), reverse=True)[:4]
-        print(f"{name:<26}{seconds:6.1f} s of {limit_s} allowed, Dagster {by_step['dagster']:.1f} s, peak so far {peak_gib:.2f} GiB")
+        print(
+            f"{name:<26}{seconds:6.1f} s of {limit_s} allowed, Dagster {by_step['dagster']:.1f} s, peak so far {peak_gib:.2f} GiB"
+        )
         print("  slowest: " + ", ".join(f"{step} {value:.1f} s" for value, step in slowest))
         missed += seconds > limit_s
     return int(missed > 0)

@@ -14,6 +14,8 @@ from domain.errors import Unreachable
 Answer = TypeVar("Answer")
 
 _ALIAS = "lake"
+METADATA = f"__ducklake_metadata_{_ALIAS}"
+"""The catalogue's own tables."""
 _OPTIONS = {"parquet_compression": "zstd", "parquet_version": "2", "parquet_row_group_size": "20480"}
 _ATTEMPTS = 40
 _PAUSE_S = 0.05
@@ -26,8 +28,8 @@ class Catalogue:
     Not for use by several threads at once; several processes may each hold their own.
     """
 
-    def __init__(self, home: Path, threads: int = 1) -> None:
-        folder = home / "lake"
+    def __init__(self, home: Path, threads: int = 1, *, folder: Path | None = None) -> None:
+        self.folder = folder = folder or home / "lake"
         (folder / "data").mkdir(parents=True, exist_ok=True)
         self._threads = threads
         self.connection = duckdb.connect(config={"threads": threads})
@@ -120,12 +122,15 @@ def _attach(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def _create_where_new(connection: duckdb.DuckDBPyConnection) -> None:
-    row = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND table_name = 'head'", [_ALIAS])
-    if row.fetchone() == (0,):
+    rows = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [_ALIAS]).fetchall()
+    held = {name for (name,) in rows}
+    if not held:
         for name, value in _OPTIONS.items():
             connection.execute(f"CALL {_ALIAS}.set_option('{name}', '{value}')")
-        for statement in creation_statements():
-            connection.execute(statement)
+    for table, statements in creation_statements().items():
+        if table not in held:
+            for statement in statements:
+                connection.execute(statement)
 
 
 def _is_conflict(error: duckdb.Error) -> bool:

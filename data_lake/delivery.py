@@ -10,7 +10,7 @@ import polars as pl
 
 from data_lake.columns import to_lake_columns
 from data_lake.formats import read_table
-from data_lake.instruments import Instruments
+from data_lake.formats_declared import Format, read_declared
 from data_lake.raw import RawStore
 from data_lake.recognise import modal_step, settled_interval, symbol_in_name
 from data_lake.schema import BARS, VersionedTable
@@ -19,8 +19,9 @@ from domain.canonical import canonical_bytes
 from domain.errors import Refused
 from domain.market import Market
 
-KnownAt = int | Literal["published"]
-"""A literal knowledge time for every row, microseconds; or event complete + publication lag, an assumption."""
+KnownAt = int | Literal["published", "received"]
+"""A literal knowledge time for every row, microseconds; or event complete + publication lag, an assumption; or that, but not
+before the delivery was received, as a live feed knows it."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,14 @@ class Statement:
     received_us: int
     source: str
     form: Mapping[str, Any] | None = None
-    """How the files are laid out, where a feed declares it; plain JSON values."""
+    """What a feed says beyond the rest, as plain JSON values: `format` (a declared format), `checksums` (SHA-256 that the vendor
+    states, by file name), `gaps` (holes in a stream's sequence that were filled by asking again)."""
+    lag_us: int | None = None
+    """Publication lag where it is not the table's own."""
+
+    @property
+    def publication_lag_us(self) -> int:
+        return self.table.lag_us if self.lag_us is None else self.lag_us
 
 
 @dataclass(frozen=True)
@@ -76,13 +84,16 @@ def stated_file(said: Statement, name: str, origin: str, checksum: str) -> Deliv
         "market": said.market.value,
         "interval_us": said.interval_us,
         "known_at": said.known_at,
-        "lag_us": said.table.lag_us,
+        "lag_us": said.publication_lag_us,
         "source": said.source,
         "name": name,
         "checksum": checksum,
     }
+    if said.known_at == "received":
+        meaning["received_us"] = said.received_us
     if said.form is not None:
-        meaning["form"] = said.form
+        meaning["form"] = said.form.get("format")
+        meaning["stated_checksum"] = said.form.get("checksums", {}).get(name)
     return DeliveredFile(name, origin, checksum, hashlib.sha256(canonical_bytes(meaning)).hexdigest())
 
 
@@ -90,7 +101,7 @@ def parse_file(raw: RawStore, said: Statement, file: DeliveredFile) -> ParsedFil
     """Rows of the file by the lake's column names; a file that cannot be understood comes back with the reason."""
     seen = 1
     try:
-        frame = read_table(raw.get(file.checksum), file.name)
+        frame = _read(said.form or {}, raw.get(file.checksum), file)
         seen = len(frame)
         rows = to_lake_columns(said.table, frame)
         if "symbol" not in rows.columns:
@@ -101,14 +112,23 @@ def parse_file(raw: RawStore, said: Statement, file: DeliveredFile) -> ParsedFil
     return ParsedFile(file, rows, seen, step, None)
 
 
-def as_observations(said: Statement, instruments: Instruments, parsed: Sequence[ParsedFile]) -> tuple[ParsedFile, ...]:
+def _read(form: Mapping[str, Any], data: bytes, file: DeliveredFile) -> pl.DataFrame:
+    stated = form.get("checksums", {}).get(file.name, file.checksum)
+    if stated != file.checksum:
+        raise Refused(f"wrong checksum: the vendor states {stated}, the bytes that came have {file.checksum}: fetch it again")
+    if form.get("format") is None:
+        return read_table(data, file.name)
+    return read_declared(Format.parse(form["format"], "the delivery's format"), data, file.name)
+
+
+def as_observations(said: Statement, refiled: Mapping[str, str], parsed: Sequence[ParsedFile]) -> tuple[ParsedFile, ...]:
     """The files with every column of an observation: venue, market, interval, knowledge_time, source, carried."""
     steps = {file.step_us for file in parsed if file.step_us is not None}
     shared = steps.pop() if len(steps) == 1 else None
-    return tuple(_observed(said, instruments, file, shared) for file in parsed)
+    return tuple(_observed(said, refiled, file, shared) for file in parsed)
 
 
-def _observed(said: Statement, instruments: Instruments, parsed: ParsedFile, shared_step_us: int | None) -> ParsedFile:
+def _observed(said: Statement, refiled: Mapping[str, str], parsed: ParsedFile, shared_step_us: int | None) -> ParsedFile:
     if parsed.rows is None:
         return parsed
     complete = pl.col(said.table.time)
@@ -121,20 +141,26 @@ def _observed(said: Statement, instruments: Instruments, parsed: ParsedFile, sha
             return ParsedFile(parsed.file, None, parsed.rows_seen, parsed.step_us, str(refusal))
         rows = rows.with_columns(interval_us=pl.lit(interval, dtype=pl.Int64))
         complete = complete + interval
-    known = complete + said.table.lag_us if said.known_at == "published" else pl.lit(said.known_at, dtype=pl.Int64)
     rows = rows.with_columns(
         carried(said.table),
         venue=pl.lit(said.venue),
-        market=_market(said, instruments),
-        knowledge_time=known,
+        market=_market(said, refiled),
+        knowledge_time=_knowledge_time(said, complete),
         source=pl.lit(said.source),
     )
     return ParsedFile(parsed.file, rows, parsed.rows_seen, parsed.step_us, None)
 
 
-def _market(said: Statement, instruments: Instruments) -> pl.Expr:
+def _knowledge_time(said: Statement, complete: pl.Expr) -> pl.Expr:
+    if isinstance(said.known_at, int):
+        return pl.lit(said.known_at, dtype=pl.Int64)
+    published = complete + said.publication_lag_us
+    return published if said.known_at == "published" else pl.max_horizontal(published, pl.lit(said.received_us, dtype=pl.Int64))
+
+
+def _market(said: Statement, refiled: Mapping[str, str]) -> pl.Expr:
     stated = pl.lit(said.market.value)
     if said.table is not BARS or said.market is not Market.LINEAR:
         return stated
-    misnamed = pl.col("symbol").is_in(sorted(instruments.without_perpetual(said.venue)))
+    misnamed = pl.col("symbol").is_in(sorted(refiled))
     return pl.when(misnamed).then(pl.lit(Market.SPOT.value)).otherwise(stated)

@@ -14,6 +14,7 @@ from data_lake.findings import Finding, Severity, finding_row
 from data_lake.instruments import Instruments
 from data_lake.raw import RawStore
 from data_lake.recognise import list_files
+from data_lake.records import DeliveryRecord, DeliveryRecords
 from data_lake.rowchecks import with_reason
 from data_lake.schema import VersionedTable
 from data_lake.store import store
@@ -63,13 +64,37 @@ class _Held:
 def ingest(
     catalogue: Catalogue,
     raw: RawStore,
+    records: DeliveryRecords,
     instruments: Instruments,
-    ranks: Mapping[str, int],
+    sources: Sequence[str],
     paths: Sequence[Path],
     said: Statement,
 ) -> IngestReport:
     """Take these files and folders in; see `Lake.ingest`."""
-    delivered = _take_in_all(raw, said, paths)
+    seal_what_is_held(catalogue, records)
+    delivered = take_in_all(raw, said, paths)
+    refiled = tuple(sorted(instruments.without_perpetual(said.venue).items()))
+    record = DeliveryRecord(said, tuple(sources), refiled, delivered)
+    report = _report_of_held(catalogue.connection, delivered) or deliver(catalogue, raw, records, record)
+    if report.accepted + report.unchanged + report.revised == 0:
+        reason, count = report.reasons[0]
+        raise Refused(f"nothing usable among {len(delivered)} files: {count} rows are in quarantine for: {reason}")
+    return report
+
+
+def deliver(catalogue: Catalogue, raw: RawStore, records: DeliveryRecords, record: DeliveryRecord) -> IngestReport:
+    """State a delivery whose files the raw store holds, take it into the catalogue in one transaction, and seal it."""
+    digest = records.state(record)
+    report = replay(catalogue, raw, record, digest)
+    if not all(file.held_before for file in report.files):
+        records.seal(report.snapshot, digest)
+    return report
+
+
+def replay(catalogue: Catalogue, raw: RawStore, record: DeliveryRecord, digest: str) -> IngestReport:
+    """The catalogue's part of a delivery: what follows from a record and the bytes that it names."""
+    said, delivered = record.said, record.files
+    ranks = {source: rank for rank, source in enumerate(record.sources)}
     parsed: dict[str, ParsedFile] = {}
 
     def work(connection: duckdb.DuckDBPyConnection) -> IngestReport:
@@ -78,17 +103,34 @@ def ingest(
         for file in new:
             if file.statement not in parsed:
                 parsed[file.statement] = parse_file(raw, said, file)
-        observed = as_observations(said, instruments, [parsed[file.statement] for file in new])
-        return _write(connection, said, instruments, ranks, observed, {file: held.get(file.statement) for file in delivered})
+        observed = as_observations(said, dict(record.refiled), [parsed[file.statement] for file in new])
+        report = _write(
+            connection, said, dict(record.refiled), ranks, observed, {file: held.get(file.statement) for file in delivered}
+        )
+        if new:
+            _append(connection, "delivery_records", [(report.snapshot, digest)])
+        return report
 
-    report = catalogue.transact(work)
-    if report.accepted + report.unchanged + report.revised == 0:
-        reason, count = report.reasons[0]
-        raise Refused(f"nothing usable among {len(delivered)} files: {count} rows are in quarantine for: {reason}")
-    return report
+    return catalogue.transact(work)
 
 
-def _take_in_all(raw: RawStore, said: Statement, paths: Sequence[Path]) -> tuple[DeliveredFile, ...]:
+def seal_what_is_held(catalogue: Catalogue, records: DeliveryRecords) -> None:
+    """Seal deliveries whose writer died after the commit. Refused where the record knows more deliveries than the catalogue."""
+    sealed = records.numbers()
+    (head,) = catalogue.connection.execute("SELECT delivery FROM head").fetchone() or (0,)
+    if sealed and sealed[-1] > head:
+        raise Refused(
+            f"the raw store has {sealed[-1]} deliveries on record and the catalogue {head}: run `factory lake rebuild` first"
+        )
+    if len(sealed) < head:
+        held = catalogue.connection.execute("SELECT delivery, record FROM delivery_records ORDER BY delivery").fetchall()
+        for delivery, digest in held:
+            if delivery not in sealed:
+                records.seal(delivery, digest)
+
+
+def take_in_all(raw: RawStore, said: Statement, paths: Sequence[Path]) -> tuple[DeliveredFile, ...]:
+    """Store the bytes of all files under these paths; a file named twice is one."""
     found = {file: f"{file.parent.name}/{file.name}" for file in list_files(paths)}
     files = [take_in(raw, said, file, origin) for file, origin in found.items()]
     return tuple({file.statement: file for file in files}.values())
@@ -102,10 +144,19 @@ def _held(connection: duckdb.DuckDBPyConnection, files: Sequence[DeliveredFile])
     return {statement: _Held(good, bad, reason) for statement, good, bad, reason in rows}
 
 
+def _report_of_held(connection: duckdb.DuckDBPyConnection, files: Sequence[DeliveredFile]) -> IngestReport | None:
+    """What to say of files that were all taken in before; None where one is new."""
+    held = _held(connection, files)
+    if any(file.statement not in held for file in files):
+        return None
+    (head,) = connection.execute("SELECT delivery FROM head").fetchone() or (0,)
+    return _report([_outcome_before(file, held[file.statement]) for file in files], Counter(), Counter(), 0, head)
+
+
 def _write(
     connection: duckdb.DuckDBPyConnection,
     said: Statement,
-    instruments: Instruments,
+    refiled: Mapping[str, str],
     ranks: Mapping[str, int],
     observed: Sequence[ParsedFile],
     files: Mapping[DeliveredFile, _Held | None],
@@ -118,7 +169,7 @@ def _write(
     rows = _checked(said, observed)
     good, bad = rows.filter(pl.col("reason").is_null()), rows.filter(pl.col("reason").is_not_null())
     counts: Counter[str] = Counter()
-    findings = _wrong_markets(said, instruments, good)
+    findings = [*_wrong_markets(said, refiled, good), *_sequence_gaps(said)]
     if len(good):
         stored = store(connection, said.table, good.drop("file", "row", "reason"), ranks, delivery)
         counts.update(stored.outcome.to_list())
@@ -183,17 +234,24 @@ def _report(
     )
 
 
-def _wrong_markets(said: Statement, instruments: Instruments, good: pl.DataFrame) -> list[Finding]:
+def _wrong_markets(said: Statement, refiled: Mapping[str, str], good: pl.DataFrame) -> list[Finding]:
     moved = good.filter(pl.col("market") != said.market.value)
     if moved.is_empty():
         return []
-    instead = instruments.without_perpetual(said.venue)
     series = moved.group_by("symbol", "interval_us").agg(pl.len(), pl.col("open_time").min()).sort("symbol", "interval_us")
     findings = []
     for symbol, interval_us, count, first_us in series.iter_rows():
-        evidence = {"delivered_as": said.market.value, "filed_as": "spot", "perpetual": instead[symbol], "rows": count}
+        evidence = {"delivered_as": said.market.value, "filed_as": "spot", "perpetual": refiled[symbol], "rows": count}
         findings.append(Finding("wrong_market", Severity.AMBER, said.venue, "spot", symbol, interval_us, first_us, evidence))
     return findings
+
+
+def _sequence_gaps(said: Statement) -> list[Finding]:
+    place = (said.venue, said.market.value)
+    return [
+        Finding("sequence_gap", Severity.AMBER, *place, gap["symbol"], said.interval_us, gap["at_us"], gap["evidence"])
+        for gap in (said.form or {}).get("gaps", ())
+    ]
 
 
 def _conflicts(table: VersionedTable, conflicts: pl.DataFrame) -> list[Finding]:

@@ -1,6 +1,6 @@
 """The lake of one home."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -14,6 +14,8 @@ from data_lake.instruments import Instruments, load_instruments
 from data_lake.panel import panel
 from data_lake.raw import RawStore
 from data_lake.read import Query, Series, content_digest, describe, read
+from data_lake.rebuild import refuse_lost_catalogue
+from data_lake.records import DeliveryRecords
 from data_lake.schema import versioned_table
 from domain.market import Market, Panel
 
@@ -31,7 +33,9 @@ class Lake:
         self.home = home
         self._raw = RawStore(home)
         self._instruments = load_instruments() if instruments is None else instruments
-        self._ranks = {source: rank for rank, source in enumerate(sources)}
+        self._records = DeliveryRecords(home)
+        self._sources = sources
+        refuse_lost_catalogue(home, self._records)
         self._catalogue = Catalogue(home, threads)
 
     def __enter__(self) -> Self:
@@ -39,6 +43,11 @@ class Lake:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """For the care of the lake; whoever decides on values uses `read`."""
+        return self._catalogue
 
     def close(self) -> None:
         self._catalogue.close()
@@ -53,20 +62,23 @@ class Lake:
         received_us: int,
         source: str,
         interval_us: int | None = None,
-        known_at: int | Literal["published"] = "published",
+        known_at: int | Literal["published", "received"] = "published",
+        lag_us: int | None = None,
+        form: Mapping[str, Any] | None = None,
     ) -> IngestReport:
         """Take in files and folders of bars or funding (Parquet, CSV; zip and gz of these).
 
         `known_at`: literally this moment (microseconds) for every row, or `published`: event complete plus the table's
-        publication lag, marked as assumed. `received_us`: the clock at the edge; a bar that had not closed by then, or by its
-        knowledge time, is unfinished and goes to quarantine. `interval_us` None: the commonest step of each file's times.
+        publication lag, marked as assumed, or `received`: the same, but not before it was received. `lag_us`: another lag
+        than the table's. `form`: see `Statement`. `received_us`: the clock at the edge; a bar that had not closed by then, or by
+        its knowledge time, is unfinished and goes to quarantine. `interval_us` None: the commonest step of each file's times.
 
         Good rows and files are kept, bad ones lie in quarantine with the reason. The same file with the same statement again is
         `unchanged`, and nothing is written. Raises Refused where nothing usable came (what could be kept is then in
         quarantine), Unreachable where other writers kept the catalogue busy, OSError where the disk failed: rerun completes it.
         """
-        said = Statement(versioned_table(table), venue, market, interval_us, known_at, received_us, source)
-        return ingest(self._catalogue, self._raw, self._instruments, self._ranks, paths, said)
+        said = Statement(versioned_table(table), venue, market, interval_us, known_at, received_us, source, form, lag_us)
+        return ingest(self._catalogue, self._raw, self._records, self._instruments, self._sources, paths, said)
 
     def read(
         self,

@@ -8,6 +8,8 @@ from pathlib import Path
 from domain.errors import Refused
 from durable.files import write_durably
 
+_CHECKSUM_DIGITS = 64
+
 
 @dataclass(frozen=True)
 class RawFile:
@@ -27,6 +29,10 @@ class RawStore:
 
     def path(self, checksum: str) -> Path:
         return self._folder / checksum[:2] / checksum
+
+    def files(self) -> tuple[Path, ...]:
+        """Every stored file, by checksum."""
+        return tuple(sorted(path for path in self._folder.glob("[0-9a-f][0-9a-f]/*") if len(path.name) == _CHECKSUM_DIGITS))
 
     def put(self, data: bytes, origin: str, received_us: int) -> RawFile:
         """Store the bytes durably; the same bytes twice are one file, and the first origin stays. Raises OSError."""

@@ -85,18 +85,22 @@ def describe(connection: duckdb.DuckDBPyConnection, as_of_us: int | None) -> tup
 
 def content_digest(connection: duckdb.DuckDBPyConnection, query: Query) -> str:
     """SHA-256 over the columns of the answer in key order: names, values as little-endian bytes, and which are null."""
-    answer = read(connection, query).drop_columns(["source"])
     total = hashlib.sha256()
+    add_to_digest(total, read(connection, query).drop_columns(["source"]))
+    return "sha256:" + total.hexdigest()
+
+
+def add_to_digest(total: "hashlib._Hash", answer: pa.Table) -> None:
+    """Add each column of the answer to the digest: name, row count, which are null, and the values."""
     for name in answer.column_names:
         column = answer[name].combine_chunks()
         total.update(f"{name}:{len(column)}\n".encode())
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            total.update("\n".join(column.to_pylist()).encode())
+            total.update("\n".join(repr(text) if text is None else text for text in column.to_pylist()).encode())
             continue
         total.update(np.packbits(pc.is_null(column).to_numpy(zero_copy_only=False)).tobytes())
         values = pc.fill_null(column, 0).to_numpy()
         total.update(values.astype("<f8" if values.dtype.kind == "f" else "<i8", copy=False).tobytes())
-    return "sha256:" + total.hexdigest()
 
 
 def _interval(connection: duckdb.DuckDBPyConnection, query: Query) -> int | None:

@@ -45,6 +45,7 @@ class DeliveryRecord:
                 "received_us": said.received_us,
                 "source": said.source,
                 "form": said.form,
+                "lag_us": said.publication_lag_us,
                 "sources": list(self.sources),
                 "refiled": dict(self.refiled),
                 "files": [{"name": file.name, "origin": file.origin, "checksum": file.checksum} for file in self.files],
@@ -60,7 +61,7 @@ class DeliveryRecord:
                 raise Refused(f"a delivery record of version {held['version']}: this program reads version {_VERSION}")
             said = Statement(
                 versioned_table(held["table"]), held["venue"], Market(held["market"]), held["interval_us"], held["known_at"],
-                held["received_us"], held["source"], held["form"],
+                held["received_us"], held["source"], held["form"], held["lag_us"],
             )  # fmt: skip
             files = tuple(stated_file(said, item["name"], item["origin"], item["checksum"]) for item in held["files"])
             return cls(said, tuple(held["sources"]), tuple(sorted(held["refiled"].items())), files)
@@ -114,7 +115,9 @@ class DeliveryRecords:
         try:
             data = (self._statements / f"{digest}.json").read_bytes()
         except OSError as error:
-            raise Refused(f"the statement of delivery {delivery} cannot be read: {error.strerror}; restore it from a copy") from None
+            raise Refused(
+                f"the statement of delivery {delivery} cannot be read: {error.strerror}; restore it from a copy"
+            ) from None
         if hashlib.sha256(data).hexdigest() != digest:
             raise Refused(f"the statement of delivery {delivery} no longer has its digest: restore it from a copy")
         return DeliveryRecord.parse(data)

@@ -91,12 +91,18 @@ def column_type(table: VersionedTable, column: str) -> str:
     return "DOUBLE" if column in table.values else "VARCHAR"
 
 
-def _versioned_ddl(table: VersionedTable) -> list[str]:
+def _versioned_ddl(table: VersionedTable) -> dict[str, list[str]]:
     columns = ("event_year", *table.key, *table.values, *FACT)
     body = ", ".join(f"{column} {column_type(table, column)}" for column in columns)
     extra = {table.current: "", table.superseded: ", known_until BIGINT", table.observations: ""}
-    creates = [f"CREATE TABLE {name} ({body}{more})" for name, more in extra.items()]
-    return creates + [f"ALTER TABLE {name} SET PARTITIONED BY (event_year)" for name in extra]
+    return {
+        name: [
+            f"CREATE TABLE {name} ({body}{more})",
+            f"ALTER TABLE {name} SET PARTITIONED BY (event_year)",
+            f"ALTER TABLE {name} SET SORTED BY ({', '.join(f'{column} ASC' for column in table.key)})",
+        ]
+        for name, more in extra.items()
+    }
 
 
 _RECORDS = """
@@ -107,13 +113,19 @@ CREATE TABLE deliveries (delivery BIGINT, table_name VARCHAR, venue VARCHAR, mar
     findings BIGINT);
 CREATE TABLE delivery_files (delivery BIGINT, statement VARCHAR, origin VARCHAR, checksum VARCHAR, symbols VARCHAR,
     interval_us BIGINT, rows_good BIGINT, rows_bad BIGINT, reason VARCHAR);
+CREATE TABLE delivery_records (delivery BIGINT, record VARCHAR);
 CREATE TABLE quarantine (delivery BIGINT, table_name VARCHAR, origin VARCHAR, checksum VARCHAR, reason VARCHAR, payload VARCHAR);
 CREATE TABLE findings (delivery BIGINT, kind VARCHAR, severity VARCHAR, venue VARCHAR, market VARCHAR, symbol VARCHAR,
     interval_us BIGINT, at_us BIGINT, evidence VARCHAR)
 """
 
 
-def creation_statements() -> list[str]:
-    """SQL that makes an empty lake."""
-    records = [statement.strip() for statement in _RECORDS.split(";")]
-    return records + [statement for table in TABLES.values() for statement in _versioned_ddl(table)]
+def creation_statements() -> dict[str, list[str]]:
+    """SQL that makes an empty lake: by table, so that an older lake gets the tables it lacks."""
+    statements: dict[str, list[str]] = {}
+    for statement in (part.strip() for part in _RECORDS.split(";")):
+        name = statement.split("(")[0].split()[2]
+        statements.setdefault(name, []).append(statement)
+    for table in TABLES.values():
+        statements |= _versioned_ddl(table)
+    return statements

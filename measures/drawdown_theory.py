@@ -8,6 +8,7 @@ import cmath
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -79,7 +80,7 @@ def _q(x: float, mu: float) -> float:
     node, weight = np.polynomial.legendre.leggauss(PANEL_NODES)
     edges = np.linspace(0.0, reach, PANELS + 1)
     total = 0.0
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges.tolist()):
         depths = low + (node + 1.0) * (high - low) / 2.0
         tail = [max_drawdown_exceeds(mu, 1.0, time, float(depth)) for depth in depths]
         total += float(weight @ np.array(tail)) * (high - low) / 2.0

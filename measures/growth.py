@@ -1,4 +1,4 @@
-"""Betting for growth: fractional Kelly, and exposure above a floor."""
+"""Betting for growth: fractional Kelly, exposure above a floor, and the band in which a trade does not pay."""
 
 
 def kelly_growth_share(fraction: float) -> float:
@@ -23,3 +23,8 @@ def exposure_above_floor(mu: float, sigma: float, floor: float, wealth: float, p
     Logarithmic utility, zero rate. Source: Grossman and Zhou (1993), Math. Finance 3.
     """
     return max(0.0, mu / sigma**2 * (wealth - floor * peak) / wealth)
+
+
+def no_trade_band(mu: float, gamma: float, variance: float, cost: float) -> tuple[float, float]:
+    """Weights between which no trade pays its linear cost, one asset, one period: (mu -+ c) / (gamma sigma^2)."""
+    return (mu - cost) / (gamma * variance), (mu + cost) / (gamma * variance)

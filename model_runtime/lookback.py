@@ -9,7 +9,8 @@ import numpy as np
 from domain.arrays import FloatArray
 from domain.errors import Refused
 from domain.strategy import View
-from model_runtime.package import Package, predict
+from model_runtime.package import Package
+from model_runtime.predictions import predict
 
 TOLERANCE = 1e-9
 SERIES = ("open", "high", "low", "close", "volume", "taker_buy_volume", "funding_rate", "daily_volatility")

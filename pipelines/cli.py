@@ -11,6 +11,7 @@ from typing import Annotated, Any  # noqa: E402
 import typer  # noqa: E402
 
 from pipelines.answers import EXIT_REFUSED, answer, answering, columns  # noqa: E402
+from pipelines.lake_cli import lake_app  # noqa: E402
 
 app = typer.Typer(
     name="factory",
@@ -23,6 +24,7 @@ pod_app = typer.Typer(help="Reference pod: the constitution over HTTP.", no_args
 log_app = typer.Typer(help="The append-only record of trials, verdicts and allocations.", no_args_is_help=True)
 app.add_typer(pod_app, name="pod")
 app.add_typer(log_app, name="log")
+app.add_typer(lake_app, name="lake")
 
 HomeOption = Annotated[
     Path | None,
@@ -31,6 +33,9 @@ HomeOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 MarketOption = Annotated[str | None, typer.Option("--market", help="spot, linear or inverse.")]
 VenueOption = Annotated[str, typer.Option("--venue", help="Where the instruments trade.")]
+PackageArgument = Annotated[
+    str, typer.Argument(help="Name of a package under strategies/, a folder, or the id of a submitted package.")
+]
 AsOfOption = Annotated[str | None, typer.Option("--as-of", help="Use only what was known at this time, ISO 8601, UTC.")]
 
 
@@ -106,8 +111,22 @@ def read(
 
 @app.command()
 @answering
+def submit(
+    folder: Annotated[Path, typer.Argument(help="A package: manifest.yaml and its program.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep a strategy package under the digest of its content and put it on record."""
+    from steps.packages import submit as keep
+
+    result = keep(_home(home), folder)
+    answer(result, as_json, lambda: f"{result['id']}  {result['digest']}")
+
+
+@app.command()
+@answering
 def backtest(
-    package: Annotated[str, typer.Argument(help="Name of a package under strategies/, or its folder.")],
+    package: PackageArgument,
     param: Annotated[list[str] | None, typer.Option("--param", help="K=V; may be repeated.")] = None,
     as_of: AsOfOption = None,
     venue: Annotated[str | None, typer.Option("--venue", help="Of the data; the newest in the lake where left out.")] = None,
@@ -125,7 +144,7 @@ def backtest(
 @app.command()
 @answering
 def gates(
-    package: Annotated[str, typer.Argument(help="Name of a package under strategies/, or its folder.")],
+    package: PackageArgument,
     tier: Annotated[
         str | None, typer.Option("--tier", help="The tier asked for; the first above the floor where left out.")
     ] = None,

@@ -64,11 +64,14 @@ def threshold_words(gate: Gate, observed: float, limit: float) -> str:
     direction = "at least" if gate.comparison == ">=" else "at most"
     end = {"point": "", "low": " at the lower end of its interval", "high": " at the upper end of its interval"}[gate.interval]
     size = " in size" if gate.absolute else ""
-    return f"{gate.figure}{size} of {direction} {with_unit(limit, gate.unit)}{end}; it is {with_unit(observed, gate.unit)}"
+    name = gate.figure.replace("_", " ")
+    return f"{name}{size} of {direction} {with_unit(limit, gate.unit)}{end}; it is {with_unit(observed, gate.unit)}"
 
 
 def with_unit(value: float, unit: str) -> str:
     """A number as a reader wants it: four digits, thousands apart, the unit behind unless it is a bare number."""
+    if unit == "fraction":
+        return f"{100 * value:.4g} %"
     shown = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
     return shown if unit in ("1", "") else f"{shown} {unit}"
 

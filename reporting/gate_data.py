@@ -82,6 +82,8 @@ class GateReport(Frozen):
     """Since the last approval, a line each."""
     history: tuple[HistoryEntry, ...] = ()
     daily_report: RelativeLink | None = None
+    finalist: RelativeLink | None = None
+    """The page that an independent engine drew of the same orders."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -32,6 +32,5 @@ def draw(member: Member, bench: Workbench, *, simulated: bool) -> str:
         capital_usd=bench.capital_usd,
         daily_volatility=bench.volatility,
     )
-    label = "SIMULATED " if simulated else ""
-    title = f"{label}{member.spec.pod}: value by vectorbt on the kernel's units, before funding and borrow"
+    title = f"{'SIMULATED ' if simulated else ''}{member.spec.pod}"
     return draw_finalist(bench.charged, result, capital_usd=bench.capital_usd, title=title)

@@ -1,5 +1,7 @@
 """The gate reports' inputs: one candidate, one decision each."""
 
+from collections.abc import Collection
+
 from domain.evidence import Evidence, Figure, Verdict
 from domain.times import US_PER_DAY
 from reporting.gate_data import Claim, GateReport, WorstCase
@@ -20,8 +22,8 @@ from steps.trust import open_log
 VALID_DAYS = 30
 
 
-def gate_reports(run: Run) -> dict[str, GateReport]:
-    """By pod."""
+def gate_reports(run: Run, finalists: Collection[str] = ()) -> dict[str, GateReport]:
+    """By pod; `finalists` are those of which an independent engine has drawn a page."""
     verdicts, evidence, view = load_verdicts(run), load_evidence(run), load_view(run)
     lines = {line.pod: line for line in load_limits(run)}
     series, curves, costs = pod_series(run, load_records(run)), capacity_curves(run), shortfalls(run)
@@ -59,6 +61,7 @@ def gate_reports(run: Run) -> dict[str, GateReport]:
             shortfall=costs.get(pod),
             capacity=curves.get(pod),
             daily_report="index.html",
+            finalist=f"finalist-{pod}.html" if pod in finalists else None,
         )
     return found
 

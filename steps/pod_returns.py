@@ -19,7 +19,7 @@ from domain.errors import Refused
 from domain.market import Panel
 from domain.record import PodRecord
 from domain.strategy import Parameter
-from model_runtime.package import predict
+from model_runtime.predictions import predict
 from steps.artefacts import load_table, save_json, save_table
 from steps.as_of_view import load_panel, load_view
 from steps.configuration import CONFIG, load

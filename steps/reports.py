@@ -18,7 +18,7 @@ def reports(run: Run) -> StepResult:
     finalists = draw_finalists(run)
     for pod, page in finalists.items():
         _write(folder / f"finalist-{pod}.html", page)
-    for pod, report in gate_reports(run).items():
+    for pod, report in gate_reports(run, finalists.keys()).items():
         _write(folder / f"gates-{pod}.html", render_gate(report))
     _write(folder / "index.html", render_daily(daily_report(run)))
     return StepResult(

@@ -1,7 +1,6 @@
 """`factory backtest` and `factory gates`: one package on what the lake holds, outside the daily line."""
 
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,18 +22,18 @@ from durable.files import write_durably
 from measures.drawdown import max_drawdown, total_return
 from measures.moments import moments
 from measures.volatility import volatility_annual
-from model_runtime.package import load_package
 from promotion_gates.judge import judge
 from steps.as_of_view import DataView, LocatedView, locate, panel_of
 from steps.attribution import attributed_figures
 from steps.capacities import on_symbols
-from steps.configuration import CONFIG, STRATEGIES, load
+from steps.configuration import CONFIG, load
 from steps.desk import first_rung, load_desk
 from steps.evidence import data_figures, evidence_on, trials_of
 from steps.finalists import draw
 from steps.gates import load_policy
 from steps.home import Home
 from steps.ingest import parse_market
+from steps.packages import find_package
 from steps.pod_returns import Workbench, evaluate_configurations, funding_note
 from steps.roster import Member, package_member, with_parameters
 from steps.trials import count_trials, record_trials, trial_body
@@ -45,7 +44,7 @@ def backtest_package(
     home: Home, package: str, parameters: list[str], as_of: str | None, venue: str | None, market: str | None
 ) -> dict[str, Any]:
     """Backtest one configuration; it stands on the log as a trial before its result is computed."""
-    member = with_parameters(find_member(package), dict(_parameter(text) for text in parameters))
+    member = with_parameters(find_member(home, package), dict(_parameter(text) for text in parameters))
     located = _locate(home, as_of, venue, market)
     chosen, log = member.configurations()[0], open_log(home)
     log.append("trial", trial_body(member, chosen, located.view))
@@ -59,7 +58,7 @@ def backtest_package(
 
 def judge_package(home: Home, package: str, tier: str | None, venue: str | None, market: str | None) -> dict[str, Any]:
     """Judge one package for one tier; every configuration of its grid stands on the log first."""
-    member, located = find_member(package), _locate(home, None, venue, market)
+    member, located = find_member(home, package), _locate(home, None, venue, market)
     verdict = verdict_on(home, member, located, tier)
     return {
         "outcome": verdict.outcome.value,
@@ -80,15 +79,9 @@ def judge_package(home: Home, package: str, tier: str | None, venue: str | None,
     }
 
 
-def find_member(package: str) -> Member:
-    """A package by its folder, or by its name under `strategies/`. Raises Refused where there is none."""
-    for folder in (Path(package), STRATEGIES / package):
-        if (folder / "manifest.yaml").exists():
-            return package_member(load_package(folder.resolve()))
-    raise Refused(
-        f"expected a strategy package, got {package!r}: give a folder with manifest.yaml and strategy.py, "
-        f"or a name among {sorted(path.parent.name for path in STRATEGIES.glob('*/manifest.yaml'))}"
-    )
+def find_member(home: Home, package: str) -> Member:
+    """A package by its folder, its name under `strategies/`, or the id of a submitted one. Raises Refused where there is none."""
+    return package_member(find_package(home, package))
 
 
 def verdict_on(home: Home, member: Member, located: LocatedView, tier: str | None) -> Verdict:

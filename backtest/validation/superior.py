@@ -58,11 +58,13 @@ def superior(
     repetitions: int = REPETITIONS,
     block_days: float | None = None,
     level: float = LEVEL,
+    matched_volatility: bool = False,
 ) -> Superior:
     """Hansen's SPA and Romano and Wolf's StepM over every evaluated strategy, stationary bootstrap, one-sided.
 
-    Columns are studentised by their long-run deviation first, for arch compares plain means. Where no mean is above zero the
-    outcome fails whatever the p-value. `block_days` None: the median of `optimal_block_length`, at least 1.
+    arch compares plain means: its studentising sets the bound of relevance alone. `matched_volatility` gives every column the
+    same deviation first, so that a volatile strategy does not decide alone. Where no mean is above zero the outcome fails
+    whatever the p-value. `block_days` None: the median of `optimal_block_length`, at least 1.
     Refused on NaN, fewer than 30 days, and without a column that varies.
     Source: Hansen (2005), JBES 23; Romano and Wolf (2005), Econometrica 73; Politis and White (2004) for the block.
     """
@@ -75,7 +77,7 @@ def superior(
     used = matrix[:, kept]
     block = float(block_days) if block_days is not None else block_length(used)
     plain_t = used.mean(axis=0) / used.std(axis=0, ddof=1) * math.sqrt(len(used))
-    p, better = _tested(used / long_run_deviation(used, block), block, repetitions, level, seed)
+    p, better = _tested(used / used.std(axis=0, ddof=1) if matched_volatility else used, block, repetitions, level, seed)
     return Superior(
         n_strategies=int(kept.size),
         n_dropped=int(matrix.shape[1] - kept.size),
@@ -100,32 +102,13 @@ def block_length(returns: FloatArray) -> float:
     return float(max(1.0, np.median(known))) if known.size else math.sqrt(len(returns))
 
 
-def long_run_deviation(returns: FloatArray, block: float) -> FloatArray:
-    """(K,) deviation of sqrt(T) x mean under the stationary bootstrap: autocovariances weighted as its blocks keep them.
-
-    Where rounding or strong reversal leaves no positive variance, the plain one stands in.
-    Source: Politis and Romano (1994), lemma 1.
-    """
-    n, stay = len(returns), 1.0 - 1.0 / block
-    deviation = returns - returns.mean(axis=0)
-    plain = np.sum(deviation**2, axis=0) / n
-    variance = plain.copy()
-    for lag in range(1, n):
-        weight = (1.0 - lag / n) * stay**lag + lag / n * stay ** (n - lag)
-        if weight > 1e-12:
-            variance += 2.0 * weight * np.sum(deviation[:-lag] * deviation[lag:], axis=0) / n
-    return np.asarray(np.sqrt(np.where(variance > 1e-3 * plain, variance, plain)))
-
-
-def _tested(
-    studentised: FloatArray, block: float, repetitions: int, level: float, seed: int
-) -> tuple[dict[str, float], list[int]]:
+def _tested(compared: FloatArray, block: float, repetitions: int, level: float, seed: int) -> tuple[dict[str, float], list[int]]:
     """One bootstrap for both: StepM's own SPA gives the p-values once it is asked about all columns again."""
     from arch.bootstrap import StepM
 
     step = StepM(
-        np.zeros(len(studentised)),
-        -studentised,
+        np.zeros(len(compared)),
+        -compared,
         size=level,
         block_size=block,  # type: ignore[arg-type]
         reps=repetitions,
@@ -133,7 +116,7 @@ def _tested(
         seed=seed,
     )
     step.compute()
-    step.spa.subset(np.ones(studentised.shape[1], dtype=np.bool_))
+    step.spa.subset(np.ones(compared.shape[1], dtype=np.bool_))
     step.spa.compute()
-    p = {name: float(value) for name, value in step.spa.pvalues.items()}
-    return p, sorted(int(column) for column in step.superior_models)
+    p = {str(name): float(value) for name, value in step.spa.pvalues.items()}
+    return p, sorted(int(str(column)) for column in step.superior_models)

@@ -56,9 +56,23 @@ def test_ingest_counts_rows_and_a_second_time_changes_nothing(tmp_path: Path) ->
     bars.write_csv(tmp_path / "BTCUSDT.csv")
     first = here("ingest", tmp_path / "BTCUSDT.csv", "--table", "bars", "--home", tmp_path / "home", "--json").json
     assert set(first) >= INGEST
-    assert [first[name] for name in ("accepted", "unchanged", "revised", "quarantined", "findings", "snapshot")] == [48, 0, 0, 0, 0, 1]
+    assert [first[name] for name in ("accepted", "unchanged", "revised", "quarantined", "findings", "snapshot")] == [
+        48,
+        0,
+        0,
+        0,
+        0,
+        1,
+    ]
     again = here("ingest", tmp_path / "BTCUSDT.csv", "--table", "bars", "--home", tmp_path / "home", "--json").json
-    assert [again[name] for name in ("accepted", "unchanged", "revised", "quarantined", "findings", "snapshot")] == [0, 48, 0, 0, 0, 1]
+    assert [again[name] for name in ("accepted", "unchanged", "revised", "quarantined", "findings", "snapshot")] == [
+        0,
+        48,
+        0,
+        0,
+        0,
+        1,
+    ]
     said = here("ingest", tmp_path / "BTCUSDT.csv", "--table", "bars", "--home", tmp_path / "home")
     assert (said.code, said.err) == (0, "")
     assert "unchanged" in said.out

@@ -9,7 +9,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from domain.market import Market
 from domain.times import US_PER_DAY, US_PER_HOUR, Cycle, iso
+from steps.artefacts import load_bytes
+from steps.as_of_view import as_of_view
+from steps.home import Home
+from steps.run import Run, Source
 from tests.line import (
     DAYS,
     ROOT,
@@ -64,7 +69,9 @@ def test_another_home_hash_seed_and_number_of_threads_give_the_same_bytes(world:
 def test_a_run_from_the_ui_gives_the_same_bytes(world: World, tmp_path: Path) -> None:
     told = {"FACTORY_HOME": str(tmp_path / "home"), "FACTORY_DATA": str(world.data)}
     command_line = [sys.executable, "-c", FROM_THE_UI, world.cycle]
-    ended = subprocess.run(command_line, cwd=ROOT, env=os.environ | told, capture_output=True, text=True, timeout=600, check=False)
+    ended = subprocess.run(
+        command_line, cwd=ROOT, env=os.environ | told, capture_output=True, text=True, timeout=600, check=False
+    )
     assert ended.returncode == 0, ended.stderr
     assert_undisturbed(tmp_path / "home", world.home, world.cycle)
 
@@ -103,11 +110,15 @@ def test_a_revision_known_before_the_issue_makes_a_new_revision_of_what_it_chang
     assert (log_of(home), lake_of(home)) == (log, held)
 
 
-def test_a_revision_known_after_the_issue_changes_nothing_in_the_cycle(world: World, home: Path, tmp_path: Path) -> None:
-    deliver_revision(home, tmp_path, known_us=Cycle.parse(world.cycle).issued_us + 1)
-    late = run(home, world.data)
-    assert (late["digest"], late["allocations"]) == (world.answer["digest"], world.answer["allocations"])
-    assert log_of(home) == log_of(world.home)
+def test_a_revision_known_after_the_issue_is_not_seen_by_the_cycle(world: World, home: Path, tmp_path: Path) -> None:
+    cycle = Cycle.parse(world.cycle)
+    told = Run(Home(home), cycle, Source((world.data,), Market.LINEAR, "binance"))
+    deliver_revision(home, tmp_path, known_us=cycle.issued_us + 1)
+    as_of_view(told)
+    assert load_bytes(told, "view.json") == allocations_of(world.home, world.cycle)["view.json"]
+    deliver_revision(home, tmp_path, known_us=cycle.issued_us)
+    as_of_view(told)
+    assert load_bytes(told, "view.json") != allocations_of(world.home, world.cycle)["view.json"]
 
 
 def deliver_revision(home: Path, folder: Path, known_us: int) -> None:
@@ -152,4 +163,7 @@ def test_a_payload_holds_no_clock_path_run_or_key(world: World) -> None:
             assert key.read_text() not in text, name
     payload = json.loads(allocations_of(world.home, world.cycle)["payload-noise.json"])
     cycle = Cycle.parse(world.cycle)
-    assert (payload["issued_us"], payload["expires_us"]) == (cycle.closes_us + US_PER_HOUR // 2, cycle.issued_us + 3 * US_PER_DAY // 2)
+    assert (payload["issued_us"], payload["expires_us"]) == (
+        cycle.closes_us + US_PER_HOUR // 2,
+        cycle.issued_us + 3 * US_PER_DAY // 2,
+    )

@@ -36,9 +36,7 @@ def counted_discoveries(inputs: Inputs) -> Results:
 
 @case(4, {"SR_annual", "T_months", "N", "rho1"}, optional={"sides"})
 def harvey_liu(inputs: Inputs) -> Results:
-    found = haircut_sharpe(
-        inputs["SR_annual"], inputs["T_months"], inputs["N"], inputs["rho1"], sides=inputs.get("sides", 2)
-    )
+    found = haircut_sharpe(inputs["SR_annual"], inputs["T_months"], inputs["N"], inputs["rho1"], sides=inputs.get("sides", 2))
     if found is None:
         return {}
     results: Results = {"SR_after_autocorr": found.sharpe_annual, "t": found.t, "p_single": found.p}

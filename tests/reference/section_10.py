@@ -3,7 +3,7 @@
 import numpy as np
 
 from allocation.optimise import Infeasible, minimum_variance_weights, risk_budget_weights
-from measures.growth import exposure_above_floor, kelly_ever_falls_to, kelly_growth_share
+from measures.growth import exposure_above_floor, kelly_ever_falls_to, kelly_growth_share, no_trade_band
 from tests.reference.parameters import asked_for
 from tests.reference.registry import Inputs, Results, case
 
@@ -38,3 +38,10 @@ def floored_exposure(inputs: Inputs) -> Results:
 
     wealth = inputs["W"]
     return {"risky_fraction_of_wealth": [share(one) for one in wealth] if isinstance(wealth, list) else share(wealth)}
+
+
+@case(10, {"mu", "gamma", "sigma2", "cost", "w0"})
+def proportional_cost(inputs: Inputs) -> Results:
+    """The nearest edge of the band."""
+    low, high = no_trade_band(inputs["mu"], inputs["gamma"], inputs["sigma2"], inputs["cost"])
+    return {"low": low, "high": high, "w": np.clip(inputs["w0"], low, high)}

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from domain.errors import Refused
-from model_runtime.package import load_package, package_digest, predict
+from model_runtime.package import load_package, package_digest
+from model_runtime.predictions import predict
 from tests.unit.model_runtime.packages import view_for_tests, write_package
 
 LAST_MOVE = """
@@ -110,7 +111,7 @@ def test_a_bad_answer_is_refused(tmp_path: Path, code: str, sentence: str) -> No
 
 def test_two_answers_to_one_view_are_refused_when_asked_twice(tmp_path: Path) -> None:
     code = "calls = []\ndef predict(view):\n    calls.append(1)\n    return view.close * len(calls)"
-    package = load_package(write_package(tmp_path / "a", code))
+    package = load_package(write_package(tmp_path / "a", code), reviewed=True)
     with pytest.raises(Refused, match="two answers to the same view"):
         predict(package, view_for_tests(), twice=True)
 

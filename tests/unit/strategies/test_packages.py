@@ -10,7 +10,8 @@ from domain.market import Market
 from domain.strategy import Style, View
 from domain.times import US_PER_HOUR, parse_utc
 from model_runtime.lookback import check_lookback
-from model_runtime.package import Package, load_package, predict
+from model_runtime.package import Package, load_package
+from model_runtime.predictions import predict
 from tests.unit.model_runtime.packages import view_for_tests
 
 FOLDER = Path(__file__).resolve().parents[3] / "strategies"
@@ -20,7 +21,7 @@ NAN = float("nan")
 
 
 def package(name: str) -> Package:
-    return load_package(FOLDER / name)
+    return load_package(FOLDER / name, reviewed=True)
 
 
 def market(length: int = 2600, *, params: dict[str, float] | None = None, gaps: bool = True) -> View:
