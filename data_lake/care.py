@@ -52,7 +52,7 @@ def compact(catalogue: Catalogue, *, progress: Progress = silent) -> CompactRepo
 
 
 def snapshots(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """One row for each delivery: its number, what was stated, what became of its rows, and whether its state can still be read."""
+    """One row for each delivery: what was stated, what became of its rows, and whether its state can still be read."""
     readable = {
         int(info.removeprefix("delivery "))
         for (info,) in connection.execute(

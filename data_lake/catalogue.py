@@ -8,15 +8,19 @@ from typing import TypeVar
 import duckdb
 import duckdb_extensions
 
-from data_lake.schema import creation_statements
+from data_lake.location import ALIAS, Location, location_of
+from data_lake.schema import creation_statements, macro_statements
 from domain.errors import Unreachable
 
 Answer = TypeVar("Answer")
 
-_ALIAS = "lake"
-METADATA = f"__ducklake_metadata_{_ALIAS}"
+METADATA = f"__ducklake_metadata_{ALIAS}"
 """The catalogue's own tables."""
 _OPTIONS = {"parquet_compression": "zstd", "parquet_version": "2", "parquet_row_group_size": "20480"}
+_CONFLICTS = (
+    *("conflict", "database is locked", "already exists", "database schema has changed"),
+    *("could not serialize", "duplicate key value", "deadlock detected"),
+)
 _ATTEMPTS = 40
 _PAUSE_S = 0.05
 _PAUSE_MAX_S = 1.0
@@ -28,13 +32,14 @@ class Catalogue:
     Not for use by several threads at once; several processes may each hold their own.
     """
 
-    def __init__(self, home: Path, threads: int = 1, *, folder: Path | None = None) -> None:
-        self.folder = folder = folder or home / "lake"
-        (folder / "data").mkdir(parents=True, exist_ok=True)
+    def __init__(self, home: Path, threads: int = 1, *, location: Location | None = None) -> None:
+        self.location = location_of(home) if location is None else location
+        self.location.data.mkdir(parents=True, exist_ok=True)
         self._threads = threads
         self.connection = duckdb.connect(config={"threads": threads})
-        _prepare(self.connection)
-        _attach(self.connection, folder)
+        prepare(self.connection, self.location)
+        _make_schema(self.connection, self.location)
+        _attach(self.connection, self.location)
         self.transact(_create_where_new)
 
     def close(self) -> None:
@@ -82,20 +87,21 @@ def in_key_order(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
 def version_of(connection: duckdb.DuckDBPyConnection, delivery: int) -> int | None:
     """The catalogue's own number of the state that a delivery left behind; None where no such delivery is recorded."""
     row = connection.execute(
-        f"SELECT max(snapshot_id) FROM {_ALIAS}.snapshots() WHERE commit_extra_info = ?", [f"delivery {delivery}"]
+        f"SELECT max(snapshot_id) FROM {ALIAS}.snapshots() WHERE commit_extra_info = ?", [f"delivery {delivery}"]
     ).fetchone()
     return None if row is None or row[0] is None else int(row[0])
 
 
 def name_commit(connection: duckdb.DuckDBPyConnection, delivery: int) -> None:
     """Write the delivery's number into the catalogue's entry for the open transaction."""
-    connection.execute(f"CALL {_ALIAS}.set_commit_message('lake', 'delivery', extra_info => 'delivery {delivery}')")
+    connection.execute(f"CALL {ALIAS}.set_commit_message('lake', 'delivery', extra_info => 'delivery {delivery}')")
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
+def prepare(connection: duckdb.DuckDBPyConnection, location: Location) -> None:
+    """UTC, no progress bar, and the extensions that the lake needs, from the packages of the locked environment."""
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")
-    for name in ("ducklake", "sqlite_scanner"):
+    for name in location.extensions:
         try:
             duckdb_extensions.import_extension(name, con=connection)
         except ImportError:
@@ -103,36 +109,45 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"LOAD {name}")
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    catalogue = str(folder / "catalogue.sqlite").replace("'", "''")
-    data = str(folder / "data").replace("'", "''")
-    options = f"DATA_PATH '{data}', OVERRIDE_DATA_PATH true, META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 5000"
-    attach = f"ATTACH 'ducklake:sqlite:{catalogue}' AS {_ALIAS} ({options})"
+def _make_schema(connection: duckdb.DuckDBPyConnection, location: Location) -> None:
+    """DuckLake expects a PostgreSQL schema of another name than public to be there."""
+    if location.schema is not None:
+        connection.execute(f"ATTACH '{location.database}' AS server (TYPE postgres)")
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS server.{location.schema}")
+        connection.execute("DETACH server")
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, location: Location) -> None:
     for attempt in range(_ATTEMPTS):
         try:
-            connection.execute(attach)
+            connection.execute(location.attach())
             break
         except duckdb.Error as error:
             if not _is_conflict(error):
                 raise
             time.sleep(min(_PAUSE_MAX_S, _PAUSE_S * 2**attempt))
     else:
-        raise Unreachable(f"the lake's catalogue in {folder} stayed busy: wait for the other writer, then rerun")
-    connection.execute(f"USE {_ALIAS}")
+        raise Unreachable(f"the lake's catalogue {location.metadata} stayed busy: wait for the other writer, then rerun")
+    connection.execute(f"USE {ALIAS}")
 
 
 def _create_where_new(connection: duckdb.DuckDBPyConnection) -> None:
-    rows = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [_ALIAS]).fetchall()
+    rows = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [ALIAS]).fetchall()
     held = {name for (name,) in rows}
     if not held:
         for name, value in _OPTIONS.items():
-            connection.execute(f"CALL {_ALIAS}.set_option('{name}', '{value}')")
+            connection.execute(f"CALL {ALIAS}.set_option('{name}', '{value}')")
     for table, statements in creation_statements().items():
         if table not in held:
             for statement in statements:
                 connection.execute(statement)
+    rows = connection.execute("SELECT DISTINCT function_name FROM duckdb_functions() WHERE database_name = ?", [ALIAS]).fetchall()
+    macros = {name for (name,) in rows}
+    for name, statement in macro_statements().items():
+        if name not in macros:
+            connection.execute(statement)
 
 
 def _is_conflict(error: duckdb.Error) -> bool:
     text = str(error).lower()
-    return any(word in text for word in ("conflict", "database is locked", "already exists", "database schema has changed"))
+    return any(word in text for word in _CONFLICTS)

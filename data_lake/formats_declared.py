@@ -79,14 +79,14 @@ def load_formats(path: Path = DECLARED) -> Formats:
     return Formats.parse(content, path.name)
 
 
-def read_declared(declared: Format, data: bytes, name: str) -> pl.DataFrame:
+def read_declared(declared: Format, data: bytes, name: str, *, may_be_empty: bool = False) -> pl.DataFrame:
     """All rows of the file in the lake's columns; times int64 microseconds UTC, numbers float64, ids text.
 
     A number that cannot be read is null, for the row's own quarantine. Raises Refused with what is wrong with the file.
     """
     frames = [_read_plain(declared, inner) for _, inner in unpacked(data, name)]
     frame = pl.concat(frames)
-    if frame.is_empty():
+    if frame.is_empty() and not may_be_empty:
         raise Refused("the file has no row of this kind: deliver it again")
     if "symbol" not in frame.columns and declared.symbol_in_name is not None:
         frame = frame.with_columns(symbol=pl.lit(_symbol(declared.symbol_in_name, name)))

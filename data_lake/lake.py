@@ -14,7 +14,7 @@ from data_lake.instruments import Instruments, load_instruments
 from data_lake.panel import panel
 from data_lake.raw import RawStore
 from data_lake.read import Query, Series, content_digest, describe, read
-from data_lake.rebuild import refuse_lost_catalogue
+from data_lake.rebuild import refuse_empty_database, refuse_lost_catalogue
 from data_lake.records import DeliveryRecords
 from data_lake.schema import versioned_table
 from domain.market import Market, Panel
@@ -37,6 +37,7 @@ class Lake:
         self._sources = sources
         refuse_lost_catalogue(home, self._records)
         self._catalogue = Catalogue(home, threads)
+        refuse_empty_database(self._catalogue, self._records)
 
     def __enter__(self) -> Self:
         return self

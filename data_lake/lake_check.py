@@ -57,16 +57,16 @@ def check_lake(home: Path, catalogue: Catalogue, *, progress: Progress = silent)
         problems += _raw_file(raw, checksum, origin)
         progress("raw files", done, len(named))
     listed = listed_files(catalogue)
-    checksums = _Checksums(catalogue.folder)
+    checksums = _Checksums(catalogue.location.data.parent)
     for done, file in enumerate(listed, 1):
         found = list(_data_file(file))
         problems += found or checksums.compare(file)
         progress("data files", done, len(listed))
     checksums.save()
     for done, table in enumerate(TABLES.values(), 1):
-        problems += _chains(connection, table)
+        problems += _readable_chains(connection, table)
         progress("chains of versions", done, len(TABLES))
-    leftovers = [*_unlisted(catalogue.folder / "data", listed), *_unnamed(raw, named)]
+    leftovers = [*_unlisted(catalogue.location.data, listed), *_unnamed(raw, named)]
     return CheckReport(tuple(problems), tuple(leftovers), len(records.numbers()), len(named), len(listed))
 
 
@@ -88,7 +88,7 @@ def listed_files(catalogue: Catalogue) -> tuple[ListedFile, ...]:
         JOIN (SELECT DISTINCT table_id, schema_id, path FROM {METADATA}.ducklake_table) t USING (table_id)
         JOIN (SELECT DISTINCT schema_id, path FROM {METADATA}.ducklake_schema) s USING (schema_id)""")
     rows_ = catalogue.connection.execute(" UNION ALL ".join(parts) + " ORDER BY path").fetchall()
-    return tuple(ListedFile(catalogue.folder / "data" / path, size, rows) for path, size, rows in rows_)
+    return tuple(ListedFile(catalogue.location.data / path, size, rows) for path, size, rows in rows_)
 
 
 class _Checksums:
@@ -169,6 +169,13 @@ def _data_file(file: ListedFile) -> Iterator[Problem]:
         return
     if rows != file.rows:
         yield Problem("file_rows", f"{file.path}: {rows} rows, the catalogue says {file.rows}")
+
+
+def _readable_chains(connection: duckdb.DuckDBPyConnection, table: VersionedTable) -> list[Problem]:
+    try:
+        return list(_chains(connection, table))
+    except (duckdb.Error, OSError) as error:
+        return [Problem("unreadable", f"{table.name}: {str(error).splitlines()[0]}")]
 
 
 def _chains(connection: duckdb.DuckDBPyConnection, table: VersionedTable) -> Iterator[Problem]:

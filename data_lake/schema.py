@@ -129,3 +129,24 @@ def creation_statements() -> dict[str, list[str]]:
     for table in TABLES.values():
         statements |= _versioned_ddl(table)
     return statements
+
+
+def macro_statements() -> dict[str, str]:
+    """SQL that makes the as-of macros, by name; their bodies are unqualified, so a client must USE the lake.
+
+    `moment`: a TIMESTAMP or text, read as UTC whatever the client's zone is, or a TIMESTAMP WITH TIME ZONE.
+    """
+    return {f"{table.name}_as_of": _as_of_macro(table) for table in TABLES.values()}
+
+
+def _as_of_macro(table: VersionedTable) -> str:
+    columns = ", ".join((*table.key, *table.values, "knowledge_time", "source"))
+    us = (
+        "CASE WHEN typeof(moment) = 'TIMESTAMP WITH TIME ZONE' THEN epoch_us(moment::TIMESTAMPTZ) "
+        "ELSE epoch_us(moment::TIMESTAMP) END"
+    )
+    return (
+        f"CREATE MACRO {table.name}_as_of(moment) AS TABLE "
+        f"SELECT {columns} FROM {table.current} WHERE knowledge_time <= {us} "
+        f"UNION ALL SELECT {columns} FROM {table.superseded} WHERE knowledge_time <= {us} AND known_until > {us}"
+    )

@@ -1,6 +1,6 @@
 """Hourly bars seen through trades: last price at the bid or the ask, extremes of the path inside the hour, volumes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -24,6 +24,11 @@ class Bars:
     close: FloatArray
     volume: FloatArray
     taker_buy_volume: FloatArray
+
+
+def last_hours(bars: Bars, hours: int) -> Bars:
+    """The last `hours` of the bars."""
+    return Bars(**{field.name: getattr(bars, field.name)[-hours:] for field in fields(Bars)})
 
 
 def bars_of(paths: Paths, seed: int, settings: LaboratorySettings) -> Bars:
@@ -54,14 +59,14 @@ def _traded(paths: Paths, seed: int, settings: LaboratorySettings) -> tuple[Floa
     generator = stream(seed, Purpose.BOUNCE)
     half_spread = np.array([item.half_spread_bps for item in settings.symbols]) / 10_000.0
     before = np.vstack([paths.log_start, paths.log_price[:-1]])
-    sides = generator.integers(0, 2, size=(2, *before.shape)) * 2 - 1
-    return before + half_spread * sides[0], paths.log_price + half_spread * sides[1]
+    sides = generator.integers(0, 2, size=(len(before), 2, before.shape[1])) * 2 - 1
+    return before + half_spread * sides[:, 0], paths.log_price + half_spread * sides[:, 1]
 
 
 def _extremes(open_log: FloatArray, close_log: FloatArray, sigma: FloatArray, seed: int) -> tuple[FloatArray, FloatArray]:
     """(T, N) highest and lowest log price, each with the law of a Brownian bridge's extreme between open and close."""
-    uniform = stream(seed, Purpose.EXTREMES).random((2, *sigma.shape))
-    move = close_log - open_log
-    reach = np.sqrt(move**2 - 2.0 * sigma**2 * np.log1p(-uniform))
+    uniform = stream(seed, Purpose.EXTREMES).random((len(sigma), 2, sigma.shape[1]))
+    move = (close_log - open_log)[:, None]
+    reach = np.sqrt(move**2 - 2.0 * sigma[:, None] ** 2 * np.log1p(-uniform))
     middle = open_log + close_log
-    return (middle + reach[0]) / 2.0, (middle - reach[1]) / 2.0
+    return (middle + reach[:, 0]) / 2.0, (middle - reach[:, 1]) / 2.0

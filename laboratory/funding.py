@@ -13,13 +13,15 @@ RATE_DECIMALS = 8
 RATE_LIMIT_BPS = 75.0
 
 
-def funding_rates(seed: int, settings: LaboratorySettings) -> FloatArray:
-    """(S, N) rates of the stamps at 00:00, 08:00 and 16:00 of each day: fraction of notional, longs pay when positive."""
-    generator = stream(seed, Purpose.FUNDING)
+def funding_rates(seed: int, stamps: int, settings: LaboratorySettings) -> FloatArray:
+    """(S, N) rates of the first stamps since the origin, at 00:00, 08:00 and 16:00 of each day.
+
+    Fraction of notional, longs pay when positive.
+    """
     chosen = settings.funding
-    stamps = settings.days * STAMPS_PER_DAY
-    common = autoregressive(generator, (stamps, 1), chosen.common_half_life_days * STAMPS_PER_DAY)
-    own = autoregressive(generator, (stamps, len(settings.symbols)), chosen.own_half_life_days * STAMPS_PER_DAY)
+    shocks = stream(seed, Purpose.FUNDING).standard_normal((stamps, 1 + len(settings.symbols)))
+    common = autoregressive(shocks[:, :1], chosen.common_half_life_days * STAMPS_PER_DAY)
+    own = autoregressive(shocks[:, 1:], chosen.own_half_life_days * STAMPS_PER_DAY)
     mean_bps = np.array([item.funding_mean_bps for item in settings.symbols])
     rate_bps = np.clip(mean_bps + chosen.common_sd_bps * common + chosen.own_sd_bps * own, -RATE_LIMIT_BPS, RATE_LIMIT_BPS)
     return np.asarray(np.round(rate_bps / 10_000.0, RATE_DECIMALS), dtype=np.float64)

@@ -94,7 +94,7 @@ def pods(market: SimulatedMarket, seed: int) -> tuple[LaboratoryPod, ...]:
         ),
         LaboratoryPod(
             live("btc-levered", "btc-levered", PASSIVE, _HOURLY_DECIDER),
-            truth="Holds BTC with leverage; the market tripled. There is no alpha, and funding is a cost.",
+            truth="Holds BTC with leverage, and the market climbs along its line. There is no alpha, and funding is a cost.",
             expected=Expected.ZERO,
         ),
         LaboratoryPod(

@@ -6,15 +6,16 @@ from scipy.signal import lfilter
 from domain.arrays import FloatArray
 
 
-def autoregressive(generator: np.random.Generator, shape: tuple[int, int], half_life: float) -> FloatArray:
-    """Stationary AR(1) columns of zero mean and unit variance, Gaussian.
+def autoregressive(shocks: FloatArray, half_life: float) -> FloatArray:
+    """Stationary AR(1) columns of zero mean and unit variance.
 
-    shape: (T, N); half_life in steps: the autocorrelation at that lag is one half. No NaN.
+    shocks: (T, N) independent, of zero mean and unit variance; half_life in steps: the autocorrelation at that lag is one
+    half. No NaN. The first rows do not depend on how many follow.
     """
     decay = 0.5 ** (1.0 / half_life)
-    shocks = generator.standard_normal(shape)
-    shocks[1:] *= np.sqrt(1.0 - decay**2)
-    return np.asarray(lfilter([1.0], [1.0, -decay], shocks, axis=0), dtype=np.float64)
+    scaled = np.sqrt(1.0 - decay**2) * shocks
+    scaled[0] = shocks[0]
+    return np.asarray(lfilter([1.0], [1.0, -decay], scaled, axis=0), dtype=np.float64)
 
 
 def heavy_tailed(generator: np.random.Generator, shape: tuple[int, int], degrees: float) -> FloatArray:

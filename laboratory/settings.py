@@ -1,8 +1,11 @@
 """What is planted, as read from `config/laboratory.yaml`: every number of the caricature with its unit."""
 
-from pydantic import Field, model_validator
+import datetime as dt
+
+from pydantic import AwareDatetime, Field, model_validator
 
 from domain.model import Frozen
+from domain.times import US_PER_HOUR, from_datetime
 
 
 class SymbolSettings(Frozen):
@@ -14,6 +17,7 @@ class SymbolSettings(Frozen):
     idiosyncratic_volatility_annual: float = Field(ge=0)
     """0 for the factor itself."""
     start_price_usd: float = Field(gt=0)
+    """At the origin."""
     volume_usd_day: float = Field(gt=0)
     half_spread_bps: float = Field(gt=0)
     funding_mean_bps: float
@@ -21,10 +25,13 @@ class SymbolSettings(Frozen):
 
 
 class FactorSettings(Frozen):
-    """The common factor: its path has this volatility and, over the whole sample, this log return exactly."""
+    """The common factor: a log price that keeps coming back to a straight line, so that every sample holds the same rise."""
 
     volatility_annual: float = Field(gt=0)
-    log_return_total: float
+    log_return_annual: float
+    """Slope of the line."""
+    reversion_half_life_days: float = Field(gt=0)
+    """A deviation from the line loses half of itself in this time."""
 
 
 class VolatilitySettings(Frozen):
@@ -77,28 +84,38 @@ class FundingSettings(Frozen):
 
 
 class DefectSettings(Frozen):
-    """Where the vendor errs; days are counted back from the last close."""
+    """Where the vendor errs, at fixed times, so that a defect stays where it is from one cycle to the next.
+
+    A window that a defect lies outside of does not have it.
+    """
 
     gap_symbol: str
-    gap_days_before_end: int = Field(gt=0)
+    gap_from: AwareDatetime
     gap_hours: int = Field(gt=0)
     flat_symbol: str
-    flat_days_before_end: int = Field(gt=0)
+    flat_at: AwareDatetime
     revised_symbol: str
-    revised_days_before_end: int = Field(gt=0)
+    revised_from: AwareDatetime
     revised_hours: int = Field(gt=0)
     revised_error_bps: float
     """By how much the first delivery misstates the prices of the bars that are revised later."""
-    revision_days_before_end: int = Field(gt=0)
+    revision_known_at: AwareDatetime
+    """Cycles before this moment have the misstated prices."""
     unfinished_symbol: str
-    unfinished_minutes_before_end: int = Field(gt=0, lt=60)
+    unfinished_taken_at: AwareDatetime
+    """The moment, inside an hour, at which a bar is reported that is not over."""
     delisted_symbol: str
-    delisted_days_before_end: int = Field(gt=0)
+    delisted_from: AwareDatetime
 
     @model_validator(mode="after")
-    def _revision_follows_its_bars(self) -> "DefectSettings":
-        if self.revision_days_before_end * 24 + self.revised_hours > self.revised_days_before_end * 24:
-            raise ValueError("revision_days_before_end: expected a time after the revised bars have closed")
+    def _times_are_possible(self) -> "DefectSettings":
+        for field in ("gap_from", "flat_at", "revised_from", "delisted_from"):
+            if from_datetime(getattr(self, field)) % US_PER_HOUR:
+                raise ValueError(f"{field}: expected a full hour, at which a bar opens, got {getattr(self, field)}")
+        if from_datetime(self.unfinished_taken_at) % US_PER_HOUR == 0:
+            raise ValueError(f"unfinished_taken_at: expected a time inside an hour, got {self.unfinished_taken_at}")
+        if self.revised_from + dt.timedelta(hours=self.revised_hours) > self.revision_known_at:
+            raise ValueError("revision_known_at: expected a time after the revised bars have closed")
         return self
 
 
@@ -107,7 +124,10 @@ class LaboratorySettings(Frozen):
 
     seed: int = Field(ge=0)
     """Used unless another is asked for."""
+    origin: dt.date
+    """Every path starts at this midnight, whatever the cycle, so that a later cycle only adds to an earlier one."""
     days: int = Field(ge=60)
+    """Delivered up to the cycle's midnight; a cycle earlier than this after the origin is refused."""
     symbols: tuple[SymbolSettings, ...] = Field(min_length=2)
     factor: FactorSettings
     volatility: VolatilitySettings
@@ -123,12 +143,13 @@ class LaboratorySettings(Frozen):
         if len(set(names)) != len(names):
             raise ValueError(f"symbols: expected each once, got {names}")
         defects = self.defects
-        for field in ("gap_symbol", "flat_symbol", "revised_symbol", "unfinished_symbol", "delisted_symbol"):
+        fields = ("gap_symbol", "flat_symbol", "revised_symbol", "unfinished_symbol", "delisted_symbol")
+        for field in fields:
             if getattr(defects, field) not in names:
                 raise ValueError(f"defects.{field}: expected one of {names}, got {getattr(defects, field)!r}")
-        if defects.delisted_symbol in (defects.unfinished_symbol, names[0]):
-            raise ValueError("defects.delisted_symbol: expected neither the factor nor the symbol of the unfinished bar")
-        for field in ("gap", "flat", "revised", "revision", "delisted"):
-            if getattr(defects, f"{field}_days_before_end") >= self.days:
-                raise ValueError(f"defects.{field}_days_before_end: expected fewer than {self.days} days")
+        if defects.delisted_symbol in (names[0], *(getattr(defects, field) for field in fields[:-1])):
+            raise ValueError("defects.delisted_symbol: expected neither the factor nor a symbol with another defect")
+        for field in ("gap_from", "flat_at", "revised_from", "unfinished_taken_at", "delisted_from"):
+            if getattr(defects, field).date() <= self.origin:
+                raise ValueError(f"defects.{field}: expected a day after the origin {self.origin}, got {getattr(defects, field)}")
         return self

@@ -1,4 +1,8 @@
-"""Return streams that are stated rather than simulated by trading: the decayed edge and the slow market maker."""
+"""Return streams that are stated rather than simulated by trading: the decayed edge and the slow market maker.
+
+The noise of a day and what it holds of the market are that day's, whatever the cycle. The edge ends after two thirds of the
+window, so that every cycle finds it gone for eight months: it alone is retold from one cycle to the next, by a day.
+"""
 
 import numpy as np
 
@@ -74,12 +78,12 @@ def _returns(
     market: SimulatedMarket, generator: np.random.Generator, sharpe_annual: FloatArray, volatility_annual: float, beta: float
 ) -> FloatArray:
     volatility = volatility_annual / np.sqrt(DAYS_PER_YEAR)
-    own = heavy_tailed(generator, (len(sharpe_annual), 1), TAIL_DEGREES)[:, 0]
+    days_since_origin = market.window.hours_since_origin // 24
+    own = heavy_tailed(generator, (days_since_origin, 1), TAIL_DEGREES)[-len(sharpe_annual) :, 0]
     alpha = sharpe_annual / np.sqrt(DAYS_PER_YEAR)
     return np.asarray(np.round(volatility * (alpha + own) + beta * _factor_daily(market), RETURN_DECIMALS), dtype=np.float64)
 
 
 def _factor_daily(market: SimulatedMarket) -> FloatArray:
-    """(D,) daily close-to-close returns of the factor; of the first day, from its open."""
-    closes = market.bars.close[23::24, 0]
-    return np.asarray(np.diff(closes, prepend=market.bars.open[0, 0]) / np.concatenate([market.bars.open[:1, 0], closes[:-1]]))
+    """(D,) returns of the factor from the first trade of a day to the last: of that day alone."""
+    return np.asarray(market.bars.close[23::24, 0] / market.bars.open[::24, 0] - 1.0)

@@ -1,4 +1,8 @@
-"""Random streams split by purpose: a change in what one purpose draws leaves the others as they were."""
+"""Random streams split by purpose: a change in what one purpose draws leaves the others as they were.
+
+Whatever has a row for each hour, stamp or day is drawn row by row in one call, so that the draws of a longer history begin
+with those of a shorter one.
+"""
 
 from enum import IntEnum
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from domain.times import DAYS_PER_YEAR, US_PER_DAY, US_PER_HOUR
+from domain.times import DAYS_PER_YEAR, US_PER_HOUR, from_datetime
 from laboratory.defects import Defects
 from laboratory.levels import levels_of
 from laboratory.settings import LaboratorySettings
+from laboratory.window import Window
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class PlantedDefect:
 
 @dataclass(frozen=True)
 class Truth:
-    """Everything planted; every field is a number, a text or a tuple of such."""
+    """Everything planted in a window; every field is a number, a text or a tuple of such."""
 
     seed: int
     first_open_us: int
@@ -53,7 +54,9 @@ class Truth:
     days: int
     factor: str
     factor_volatility_annual: float
-    factor_log_return_total: float
+    factor_log_return_annual: float
+    """Slope of the line that the factor's log price comes back to."""
+    factor_reversion_half_life_days: float
     impact_coefficient: float
     """Y of return = Y sigma_day sign(Q) sqrt(|Q| / V_day)."""
     trend_half_life_days: float
@@ -70,18 +73,18 @@ class Truth:
     defects: tuple[PlantedDefect, ...]
 
 
-def planted(seed: int, closes_us: int, settings: LaboratorySettings, defects: Defects) -> Truth:
-    """The truth of these settings at this seed and end."""
+def planted(seed: int, settings: LaboratorySettings, window: Window, defects: Defects) -> Truth:
+    """The truth of these settings at this seed, as far as this window shows it."""
     volatility = settings.volatility
-    first_open_us = closes_us - settings.days * US_PER_DAY
     return Truth(
         seed=seed,
-        first_open_us=first_open_us,
-        closes_us=closes_us,
+        first_open_us=window.first_open_us,
+        closes_us=window.closes_us,
         days=settings.days,
         factor=settings.symbols[0].symbol,
         factor_volatility_annual=settings.factor.volatility_annual,
-        factor_log_return_total=settings.factor.log_return_total,
+        factor_log_return_annual=settings.factor.log_return_annual,
+        factor_reversion_half_life_days=settings.factor.reversion_half_life_days,
         impact_coefficient=settings.flow.impact_coefficient,
         trend_half_life_days=settings.trend.half_life_days,
         trend_daily_drift_sd=settings.trend.daily_drift_sd,
@@ -91,7 +94,7 @@ def planted(seed: int, closes_us: int, settings: LaboratorySettings, defects: De
         volatility_log_sd=float(np.hypot(volatility.slow_sd, volatility.fast_sd)),
         volatility_half_life_hours=(volatility.slow_half_life_hours, volatility.fast_half_life_hours),
         symbols=_symbols(settings),
-        defects=_defects(settings, defects, first_open_us),
+        defects=_defects(settings, window, defects),
     )
 
 
@@ -115,24 +118,25 @@ def _symbols(settings: LaboratorySettings) -> tuple[PlantedSymbol, ...]:
     return tuple(rows)
 
 
-def _defects(settings: LaboratorySettings, defects: Defects, first_open_us: int) -> tuple[PlantedDefect, ...]:
-    rows = settings.days * 24
-    last = defects.unfinished_row
+def _defects(settings: LaboratorySettings, window: Window, defects: Defects) -> tuple[PlantedDefect, ...]:
+    last = defects.snapshot_rows[1] - 1
+    revised_us, taken_us = map(from_datetime, (settings.defects.revision_known_at, settings.defects.unfinished_taken_at))
     placed = (
         ("gap", defects.gap_column, defects.gap_rows, None),
-        ("zero_volume", defects.flat_column, (defects.flat_row, defects.flat_row + 1), None),
-        ("revision", defects.revised_column, defects.revised_rows, defects.revision_known_us),
-        ("unfinished", defects.unfinished_column, (last, last + 1), defects.unfinished_known_us),
-        ("delisting", defects.delisted_column, (defects.delisted_row, rows), None),
+        ("zero_volume", defects.flat_column, defects.flat_rows, None),
+        ("revision", defects.revised_column, defects.corrected_rows, revised_us),
+        ("unfinished", defects.snapshot_column, (max(last, defects.snapshot_rows[0]), last + 1), taken_us),
+        ("delisting", defects.delisted_column, defects.delisted_rows, None),
     )
     return tuple(
         PlantedDefect(
             kind=kind,
             symbol=settings.symbols[column].symbol,
-            from_us=first_open_us + start * US_PER_HOUR,
-            until_us=first_open_us + end * US_PER_HOUR,
+            from_us=window.first_open_us + start * US_PER_HOUR,
+            until_us=window.first_open_us + end * US_PER_HOUR,
             bars=end - start,
             known_at_us=known_at_us,
         )
         for kind, column, (start, end), known_at_us in placed
+        if start < end
     )

@@ -86,6 +86,39 @@ def ingest(
 
 @app.command()
 @answering
+def feeds(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List the declared feeds: when each was last fetched, and how old its newest event is."""
+    from steps.feeds import list_feeds
+
+    rows = list_feeds(_home(home))
+    answer(rows, as_json, lambda: _feed_sentences(rows))
+
+
+@app.command()
+@answering
+def fetch(
+    feed: Annotated[str, typer.Argument(help="A name of config/feeds.yaml.")],
+    since: Annotated[
+        str | None, typer.Option("--since", help="First event time wanted, ISO 8601, UTC; what the lake lacks where left out.")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch what is new of a feed into the lake.
+
+    The exit code is 3 where the other side stopped answering; what came before is kept, and the next fetch goes on from there.
+    """
+    from domain.errors import Unreachable
+    from steps.feeds import fetch_feed
+
+    report = fetch_feed(_home(home), feed, since)
+    answer(report, as_json, lambda: _fetch_sentences(report))
+    if report["unreachable"] is not None:
+        raise Unreachable(report["unreachable"])
+
+
+@app.command()
+@answering
 def read(
     table: Annotated[str, typer.Argument(help="bars or funding.")],
     start: Annotated[str, typer.Option("--start", help="First event time, ISO 8601, UTC.")],
@@ -125,6 +158,20 @@ def submit(
 
 @app.command()
 @answering
+def sql(
+    query: Annotated[str | None, typer.Argument(help="One query; standard input, one after another, where left out.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the answer to a .parquet, .csv or .arrow file.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask the lake in SQL, read only: bars_as_of(moment), funding_as_of(moment) and so on answer as of a moment."""
+    from pipelines.sql_answers import answer_sql
+
+    answer_sql(_home(home), query, out, as_json)
+
+
+@app.command()
+@answering
 def backtest(
     package: PackageArgument,
     param: Annotated[list[str] | None, typer.Option("--param", help="K=V; may be repeated.")] = None,
@@ -158,6 +205,24 @@ def gates(
 
     result = judge_package(_home(home), package, tier, venue, market)
     answer(result, as_json, lambda: _gate_sentences(result))
+
+
+@app.command("leak-test")
+@answering
+def leak_test(
+    package: PackageArgument,
+    as_of: AsOfOption = None,
+    venue: Annotated[str | None, typer.Option("--venue", help="Of the data; the newest in the lake where left out.")] = None,
+    market: MarketOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change everything that a package could not have known, and see whether its predictions move."""
+    from steps.leak_test import leak_sentences
+    from steps.leak_test import leak_test as test
+
+    result = test(_home(home), package, as_of, venue, market)
+    answer(result, as_json, lambda: leak_sentences(result))
 
 
 @app.command()
@@ -286,6 +351,22 @@ def _now_or(at: str | None) -> int:
 def _ingest_sentences(report: dict[str, Any]) -> str:
     counts = columns([[key, f"{value:,}"] for key, value in report.items() if key != "reasons"], frozenset({1}))
     return "\n".join([counts, *(f"in quarantine: {item['rows']:,} rows, {item['reason']}" for item in report["reasons"])])
+
+
+def _feed_sentences(rows: list[dict[str, Any]]) -> str:
+    shown = [["feed", "transport", "table", "market", "last fetch", "newest event", "outcome"]]
+    for row in rows:
+        times = [row["last_fetch"] or "never", row["newest_event"] or "none"]
+        shown.append([row["feed"], row["transport"], row["table"], row["market"], *times, row["last_outcome"] or ""])
+    return columns(shown)
+
+
+def _fetch_sentences(report: dict[str, Any]) -> str:
+    kept = ("accepted", "revised", "unchanged", "quarantined", "snapshot")
+    lines = [f"{report['feed']}: {len(report['files'])} files", *(f"{key}: {report[key]:,}" for key in kept)]
+    lines += [f"not there: {origin}" for origin in report["absent"]]
+    lines += [f"gap: {gap['symbol']} from {gap['at']}, {gap['missing']} missing" for gap in report["gaps"]]
+    return "\n".join([*lines, *(f"in quarantine: {item['rows']:,} rows, {item['reason']}" for item in report["reasons"])])
 
 
 def _backtest_sentences(result: dict[str, Any]) -> str:

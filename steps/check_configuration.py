@@ -2,6 +2,8 @@
 
 from allocation.desk import Desks
 from backtest.costs import CostModel
+from data_lake.feeds.declaration import load_feeds
+from data_lake.formats_declared import load_formats
 from data_lake.instruments import load_instruments
 from laboratory.settings import LaboratorySettings
 from promotion_gates.policy import Policy
@@ -24,3 +26,5 @@ def check_configuration() -> None:
     for name, model in MODELS.items():
         load(CONFIG / name, model)
     load_instruments(CONFIG / "instruments.yaml")
+    load_formats(CONFIG / "formats.yaml")
+    load_feeds(CONFIG / "feeds.yaml")

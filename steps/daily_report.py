@@ -289,7 +289,11 @@ def _laboratory(run: Run, documents: dict[str, AllocationDocument]) -> Laborator
         seed=truth.seed,
         planted=(
             Planted(what="volatility of the common factor BTC", value=truth.factor_volatility_annual, unit="fraction"),
-            Planted(what="log return of BTC over the sample", value=truth.factor_log_return_total, unit="fraction"),
+            Planted(
+                what="log return of BTC in a year, which it strays from and comes back to",
+                value=truth.factor_log_return_annual,
+                unit="fraction",
+            ),
             Planted(what="impact coefficient Y", value=truth.impact_coefficient, unit="1"),
             Planted(what="half-life of the slow drifts that trends earn", value=truth.trend_half_life_days, unit="days"),
             Planted(

@@ -65,8 +65,7 @@ def read_to_file(
     out: Path,
 ) -> dict[str, Any]:
     """Write an as-of read to a Parquet, CSV or Arrow file; times are UTC microseconds."""
-    if out.suffix not in _WRITERS:
-        raise Refused(f"expected a file that ends in one of {sorted(_WRITERS)}, got {out.name!r}: change --out")
+    _refuse_unknown_ending(out)
     with Lake(home.root) as lake:
         chosen = parse_market(market) if market is not None else Market.SPOT
         rows = lake.read(
@@ -81,9 +80,20 @@ def read_to_file(
             snapshot=snapshot,
         )
         held = lake.snapshot() if snapshot is None else snapshot
-    out.parent.mkdir(parents=True, exist_ok=True)
-    _WRITERS[out.suffix](_with_times(_known_columns(rows)), out)
+    write_rows(_known_columns(rows), out)
     return {"rows": rows.num_rows, "snapshot": held}
+
+
+def write_rows(rows: pa.Table, out: Path) -> None:
+    """Write a table as its file's ending says, times as UTC time stamps. Refused for an ending that nobody writes."""
+    _refuse_unknown_ending(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    _WRITERS[out.suffix](_with_times(rows), out)
+
+
+def _refuse_unknown_ending(out: Path) -> None:
+    if out.suffix not in _WRITERS:
+        raise Refused(f"expected a file that ends in one of {sorted(_WRITERS)}, got {out.name!r}: change --out")
 
 
 def parse_interval(text: str | None) -> int | None:

@@ -45,7 +45,7 @@ def backtest_package(
 ) -> dict[str, Any]:
     """Backtest one configuration; it stands on the log as a trial before its result is computed."""
     member = with_parameters(find_member(home, package), dict(_parameter(text) for text in parameters))
-    located = _locate(home, as_of, venue, market)
+    located = locate_data(home, as_of, venue, market)
     chosen, log = member.configurations()[0], open_log(home)
     log.append("trial", trial_body(member, chosen, located.view))
     bench = _bench(home, located)
@@ -58,7 +58,7 @@ def backtest_package(
 
 def judge_package(home: Home, package: str, tier: str | None, venue: str | None, market: str | None) -> dict[str, Any]:
     """Judge one package for one tier; every configuration of its grid stands on the log first."""
-    member, located = find_member(home, package), _locate(home, None, venue, market)
+    member, located = find_member(home, package), locate_data(home, None, venue, market)
     verdict = verdict_on(home, member, located, tier)
     return {
         "outcome": verdict.outcome.value,
@@ -111,7 +111,7 @@ def verdict_on(home: Home, member: Member, located: LocatedView, tier: str | Non
     return judge(load_policy(), evidence, asked)
 
 
-def _locate(home: Home, as_of: str | None, venue: str | None, market: str | None) -> LocatedView:
+def locate_data(home: Home, as_of: str | None, venue: str | None, market: str | None) -> LocatedView:
     """What was known at `as_of`, up to the last midnight before it; of the newest delivery of bars where nothing else is said."""
     as_of_us = parse_utc(as_of) if as_of is not None else from_datetime(dt.datetime.now(dt.UTC))
     with Lake(home.root) as lake:

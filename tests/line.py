@@ -1,16 +1,18 @@
 """The line as tests run it: `factory` in its own process or in this one, and what a home holds afterwards."""
 
+import fcntl
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
 from tests.small_market import cycle_after, write_market
@@ -24,6 +26,19 @@ def environment(number: int) -> dict[str, str]:
     """What must not matter: the hash seed, and how many threads each library takes."""
     libraries = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS")
     return {"PYTHONHASHSEED": str(number), **dict.fromkeys(libraries, str(number))}
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first worker to ask for it makes, while the others wait."""
+    root = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()
+    folder = root / name
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder)
+            (folder / "made").touch()
+    return folder
 
 
 @dataclass(frozen=True)
@@ -151,8 +166,7 @@ def assert_undisturbed(home: Path, undisturbed: Path, cycle: str) -> None:
     assert (checked.code, checked.json["valid"], checked.json["problems"]) == (0, True, [])
 
 
-def assert_same_files(got: Mapping[str, bytes], expected: Mapping[str, bytes], names: Sequence[str] | None = None) -> None:
+def assert_same_files(got: Mapping[str, bytes], expected: Mapping[str, bytes]) -> None:
     """The same names and, file by file, the same bytes."""
     assert sorted(got) == sorted(expected)
-    differing = [name for name in (names or expected) if got[name] != expected[name]]
-    assert differing == []
+    assert [name for name in expected if got[name] != expected[name]] == []

@@ -11,7 +11,6 @@ START = "2024-01-01"
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT")
 STAMP_HOURS = 8
 
-_START_US = parse_utc(START)
 _PRICE_USD = (40_000.0, 2_500.0, 100.0, 0.6)
 _VOLUME_USD_HOUR = (4e8, 2e8, 5e7, 3e7)
 _BETA = (1.0, 1.1, 1.3, 0.9)
@@ -21,10 +20,10 @@ _FACTOR_VOLATILITY = 0.005
 
 def cycle_after(days: int) -> Cycle:
     """The cycle that closes so many days of bars."""
-    return Cycle.after(_START_US + (days * 24 - 1) * US_PER_HOUR)
+    return Cycle.after(parse_utc(START) + (days * 24 - 1) * US_PER_HOUR)
 
 
-def hourly_bars(days: int, seed: int = 1) -> dict[str, pl.DataFrame]:
+def hourly_bars(days: int, start: str = START, seed: int = 1) -> dict[str, pl.DataFrame]:
     """By symbol. A longer history of a seed begins with the shorter one."""
     bars = {}
     rng = [np.random.default_rng([seed, column]) for column in range(len(SYMBOLS) + 1)]
@@ -38,7 +37,7 @@ def hourly_bars(days: int, seed: int = 1) -> dict[str, pl.DataFrame]:
         bars[symbol] = pl.DataFrame(
             {
                 "symbol": [symbol] * len(close),
-                "open_time": _START_US // 1000 + np.arange(len(close), dtype=np.int64) * 3_600_000,
+                "open_time": parse_utc(start) // 1000 + np.arange(len(close), dtype=np.int64) * 3_600_000,
                 "open": opened,
                 "high": np.maximum(opened, close) * reach[:, 0],
                 "low": np.minimum(opened, close) / reach[:, 1],
@@ -49,19 +48,19 @@ def hourly_bars(days: int, seed: int = 1) -> dict[str, pl.DataFrame]:
     return bars
 
 
-def funding_stamps(days: int, seed: int = 1) -> dict[str, pl.DataFrame]:
+def funding_stamps(days: int, start: str = START, seed: int = 1) -> dict[str, pl.DataFrame]:
     """By symbol, every eight hours."""
     stamps = {}
     for column, symbol in enumerate(SYMBOLS):
         rates = 1e-4 + 5e-5 * np.random.default_rng([seed, column, 1]).standard_normal(days * 24 // STAMP_HOURS)
-        times = _START_US // 1000 + np.arange(len(rates), dtype=np.int64) * STAMP_HOURS * 3_600_000
+        times = parse_utc(start) // 1000 + np.arange(len(rates), dtype=np.int64) * STAMP_HOURS * 3_600_000
         stamps[symbol] = pl.DataFrame({"symbol": [symbol] * len(rates), "funding_time": times, "funding_rate": rates})
     return stamps
 
 
-def write_market(folder: Path, days: int, *, funding: bool = True, seed: int = 1) -> Path:
-    """`bars/` and, where asked, `funding/` under the folder: Parquet, one file a symbol, two of them CSV."""
-    for name, tables in (("bars", hourly_bars(days, seed)), ("funding", funding_stamps(days, seed) if funding else {})):
+def write_market(folder: Path, days: int, start: str = START, *, funding: bool = True) -> Path:
+    """`bars/` and, where asked, `funding/` under the folder: one file a symbol, Parquet but for one CSV."""
+    for name, tables in (("bars", hourly_bars(days, start)), ("funding", funding_stamps(days, start) if funding else {})):
         for symbol, table in tables.items():
             (folder / name).mkdir(parents=True, exist_ok=True)
             if symbol == SYMBOLS[-1]:

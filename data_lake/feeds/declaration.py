@@ -75,6 +75,8 @@ class Feed(Frozen):
     """Another address of the same service: S3-compatible storage, or an exchange's REST interface elsewhere."""
     host_key: str | None = None
     """The SFTP server's public key, such as `ssh-ed25519 AAAA...`; another key is refused."""
+    subscribe: str | None = None
+    """What to ask a stream for, for each symbol; {symbol}, {symbol_lower} and {interval} are filled in."""
     resync: str | None = None
     """The feed that fills a gap in this stream."""
     budget: Budget = Budget()
@@ -148,6 +150,8 @@ class Feed(Frozen):
             raise ValueError("an address by month or date needs a start")
         if ("{symbol}" in self.url or self.transport in ("ccxt", "ws")) and not self.symbols:
             raise ValueError("this feed needs symbols")
+        if self.transport == "ws" and self.format is None:
+            raise ValueError("a stream needs a format")
         if self.table == "bars" and self.interval is None and (self.transport in ("ccxt", "ws") or "{interval}" in self.url):
             raise ValueError("this feed needs an interval")
 
@@ -164,6 +168,8 @@ class Feeds(Frozen):
         for feed in self.feeds:
             if feed.resync is not None and feed.resync not in self.by_name:
                 raise ValueError(f"{feed.name}: resync names no feed: {feed.resync}")
+            if feed.resync is not None and self.by_name[feed.resync].transport != "ccxt":
+                raise ValueError(f"{feed.name}: resync needs a ccxt feed, which can be asked for a stretch of time")
         return self
 
     @cached_property

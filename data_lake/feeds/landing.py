@@ -46,6 +46,8 @@ class Landing:
     now_us: int
     fetched: list[Fetched] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    refills: list["Landing"] = field(default_factory=list)
+    """What another feed brought to fill them."""
     absent: list[str] = field(default_factory=list)
     """Origins that do not exist yet, or no longer."""
 

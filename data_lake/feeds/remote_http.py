@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import httpx
 
-from data_lake.feeds.remote import CHUNK_BYTES, Absent, Version, translated
+from data_lake.feeds.remote import Absent, Version, translated
 from domain.errors import Refused, Unreachable
 
 _FAILED = (httpx.TransportError, httpx.DecodingError, httpx.TooManyRedirects)
@@ -47,7 +47,8 @@ class HttpFiles:
     def _chunks(self, address: str, answer: httpx.Response) -> Iterator[bytes]:
         try:
             with translated(address, unreachable=_FAILED):
-                yield from answer.iter_raw(CHUNK_BYTES)
+                # as it comes: what is gathered into a larger chunk is lost with the connection
+                yield from answer.iter_raw()
         finally:
             answer.close()
 

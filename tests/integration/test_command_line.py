@@ -14,7 +14,7 @@ from steps.home import REPOSITORY
 from tests.line import DAYS, World, command, here
 from tests.small_market import START, SYMBOLS, hourly_bars
 
-INGEST = {"accepted", "unchanged", "revised", "quarantined", "findings", "snapshot"}
+INGEST = ("accepted", "unchanged", "revised", "quarantined", "findings", "snapshot")
 BACKTEST = {"run", "trials", "total_return", "sharpe_annual", "volatility_annual", "max_drawdown", "turnover_annual", "report"}
 END = "2024-01-03"
 ROWS = 48

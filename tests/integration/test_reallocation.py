@@ -1,4 +1,4 @@
-"""The same inputs give the same bytes, again, elsewhere and from the UI; a revision changes what it touches; the next cycle goes on."""
+"""The same inputs give the same bytes: again, elsewhere and from the UI. A revision changes what it touches, a new cycle adds."""
 
 import json
 import os

@@ -27,7 +27,7 @@ from steps.configuration import CONFIG, load
 from steps.desk import first_rung, load_desk
 from steps.evidence import data_figures, evidence_on
 from steps.gates import load_policy
-from steps.pod_returns import Workbench, evaluate_configurations
+from steps.pod_returns import Workbench, evaluate_configurations, funding_note
 from steps.roster import Member, laboratory_member
 from steps.simulation import laboratory_settings
 
@@ -50,11 +50,11 @@ class Decision:
         return self.allocation.limit(pod).limit_usd
 
 
-def decide(seed: int) -> Decision:
+def decide(seed: int, cycle: Cycle = CYCLE) -> Decision:
     """Every pod of the laboratory judged and allocated in its first cycle."""
-    market = generate(seed, CYCLE.closes_us, laboratory_settings())
+    market = generate(seed, cycle.closes_us, laboratory_settings())
     panel, desk, policy = market.panel, load_desk(True), load_policy()
-    view = _view(panel)
+    view = _view(panel, cycle)
     bench = Workbench(panel, load(CONFIG / "costs.yaml", CostModel), desk.pod_volatility_target_annual, first_rung(desk).cap_usd)
     known = {pod.spec.pod: pod for pod in pods(market, seed)}
     members = {name: laboratory_member(pod) for name, pod in known.items()}
@@ -78,7 +78,9 @@ def decide(seed: int) -> Decision:
             n_trials=trials[member.manifest.name] + member.manifest.trials_elsewhere,
             attribution=attributed_figures(panel, records[0]),
             capacity=found.figure(),
-            data=data_figures(member, view, dict.fromkeys(panel.symbols, 1.0), 0, bench.funding_known_share, bench.funding_band),
+            data=data_figures(
+                member, view, dict.fromkeys(panel.symbols, 1.0), 0, bench.funding.known_share, funding_note(bench.funding)
+            ),
         )
         verdicts[name] = judge(policy, evidence[name], first_rung(desk))
         tiers[name] = decide_tier(desk.ladder, desk.ladder.tiers[0].name, [verdicts[name]], 0)
@@ -90,14 +92,14 @@ def decide(seed: int) -> Decision:
     return Decision(known, evidence, verdicts, tiers, cases, answer, request)
 
 
-def _view(panel: Panel) -> DataView:
+def _view(panel: Panel, cycle: Cycle) -> DataView:
     return DataView(
         venue=panel.venue,
         market=panel.market,
         interval_us=panel.interval_us,
         start_us=int(panel.open_time_us[0]),
-        end_us=CYCLE.closes_us,
-        as_of_us=CYCLE.issued_us,
+        end_us=cycle.closes_us,
+        as_of_us=cycle.issued_us,
         symbols=panel.symbols,
         content_digest="",
         funding_digest="",

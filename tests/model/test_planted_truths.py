@@ -1,4 +1,8 @@
-"""The line finds what was planted in the laboratory, over twenty seeds, on pure functions alone."""
+"""The line finds what was planted in the laboratory, over twenty seeds, on pure functions alone.
+
+The laboratory was tuned on seeds 1 to 120. These were not looked at before its numbers were settled, and who tunes it again
+takes others.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +16,7 @@ from domain.tiers import Standing
 from steps.desk import load_desk
 from tests.model.line_in_memory import Decision, decide
 
-SEEDS = range(1, 21)
+SEEDS = range(201, 221)
 AT_LEAST = 19
 PAIR = ("trend-skilled", "trend-clone")
 
@@ -52,7 +56,10 @@ def _slow_maker_fails(decision: Decision) -> bool:
 
 
 def _noise_stays_on_the_floor(decision: Decision) -> bool:
-    return decision.limit("noise-trader") <= load_desk(True).floor_usd and _outcome(decision, "noise-trader", "dsr") is not Outcome.PASS
+    return (
+        decision.limit("noise-trader") <= load_desk(True).floor_usd
+        and _outcome(decision, "noise-trader", "dsr") is not Outcome.PASS
+    )
 
 
 def _decayed_edge_is_retired(decision: Decision) -> bool:
@@ -82,5 +89,8 @@ def test_planted_truth_comes_out(
 ) -> None:
     missed = [seed for seed, decision in decisions.items() if not holds(decision)]
     with capsys.disabled():
-        print(f"\n  {holds.__name__.strip('_')}: error rate {len(missed)}/{len(decisions)}" + (f", seeds {missed}" if missed else ""))
+        print(
+            f"\n  {holds.__name__.strip('_')}: error rate {len(missed)}/{len(decisions)}"
+            + (f", seeds {missed}" if missed else "")
+        )
     assert len(decisions) - len(missed) >= AT_LEAST

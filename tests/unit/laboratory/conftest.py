@@ -10,7 +10,7 @@ from laboratory.market import SimulatedMarket, generate
 from laboratory.settings import LaboratorySettings
 
 CONFIG = Path(__file__).parents[3] / "config" / "laboratory.yaml"
-CLOSES_US = Cycle.parse("2025-11-16").closes_us
+CLOSES_US = Cycle.parse("2026-11-20").closes_us
 
 
 @pytest.fixture(scope="session")

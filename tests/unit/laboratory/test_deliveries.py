@@ -82,7 +82,7 @@ def test_missing_bars_are_the_gap_and_the_delisting_and_no_others(market: Simula
         expected[rows(market, planted(market, kind))] = True
     np.testing.assert_array_equal(np.isnan(market.panel.close), expected)
     assert planted(market, "gap").bars == 7
-    assert planted(market, "delisting").until_us == market.closes_us
+    assert planted(market, "delisting").until_us == market.window.closes_us
 
 
 def test_the_zero_volume_bar_is_flat_and_the_only_one(market: SimulatedMarket) -> None:

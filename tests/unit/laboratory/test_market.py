@@ -5,7 +5,7 @@ import pytest
 
 from domain.arrays import FloatArray
 from domain.errors import Refused
-from domain.times import US_PER_DAY, US_PER_HOUR
+from domain.times import US_PER_HOUR
 from laboratory.market import SimulatedMarket, generate
 from laboratory.paths import simulate
 from laboratory.processes import trailing_mean
@@ -44,19 +44,7 @@ def test_another_seed_is_another_market_with_the_same_truth(
     assert {f.name for f in fields(market.truth) if getattr(other.truth, f.name) != getattr(market.truth, f.name)} == {"seed"}
 
 
-def test_another_end_moves_the_same_paths_in_time(market: SimulatedMarket, settings: LaboratorySettings, closes_us: int) -> None:
-    later = generate(market.seed, closes_us + 100 * US_PER_DAY, settings)
-    assert same(later, market)
-    assert set((later.panel.open_time_us - market.panel.open_time_us).tolist()) == {100 * US_PER_DAY}
-    moved = [
-        (a.from_us - b.from_us, a.until_us - b.until_us) for a, b in zip(later.truth.defects, market.truth.defects, strict=True)
-    ]
-    assert set(moved) == {(100 * US_PER_DAY, 100 * US_PER_DAY)}
-
-
-def test_an_end_off_midnight_is_refused(settings: LaboratorySettings, closes_us: int) -> None:
-    with pytest.raises(Refused, match="midnight"):
-        generate(1, closes_us + US_PER_HOUR, settings)
+def test_a_seed_below_zero_is_refused(settings: LaboratorySettings, closes_us: int) -> None:
     with pytest.raises(Refused, match="seed"):
         generate(-1, closes_us, settings)
 
@@ -78,11 +66,23 @@ def test_extremes_reach_beyond_open_and_close(market: SimulatedMarket) -> None:
     assert ratio == pytest.approx(2.0, abs=0.2)
 
 
-def test_the_factor_makes_its_planted_total_and_volatility(market: SimulatedMarket) -> None:
-    close = market.bars.close[:, 0]
-    start = market.settings.symbols[0].start_price_usd
-    assert np.log(close[-1] / start) == pytest.approx(market.truth.factor_log_return_total, abs=2e-4)  # half a spread and a tick
+def test_the_factor_has_its_planted_volatility(market: SimulatedMarket) -> None:
     assert daily_log_returns(market)[:, 0].std() * 365**0.5 == pytest.approx(market.truth.factor_volatility_annual, rel=0.15)
+
+
+def test_the_factor_comes_back_to_its_line(settings: LaboratorySettings) -> None:
+    # An Ornstein-Uhlenbeck deviation of volatility s and half-life h has the standard deviation s sqrt(h / (2 ln 2)).
+    years = settings.factor.reversion_half_life_days / 365
+    planted_sd = settings.factor.volatility_annual * np.sqrt(years / (2 * np.log(2)))
+    hours = np.arange(1, 4 * 365 * 24 + 1)
+    line = np.log(settings.symbols[0].start_price_usd) + settings.factor.log_return_annual * hours / (365 * 24)
+    strays = np.array([simulate(seed, len(hours), settings).log_price[365 * 24 :, 0] - line[365 * 24 :] for seed in range(30)])
+    assert strays.std() == pytest.approx(planted_sd, rel=0.15)
+    assert abs(strays.mean()) < 0.1 * planted_sd
+    halved = int(settings.factor.reversion_half_life_days * 24)
+    assert (strays[:, halved:] * strays[:, :-halved]).mean() / (strays**2).mean() == pytest.approx(0.5, abs=0.12)
+    two_years = strays[:, 2 * 365 * 24 :] - strays[:, : -2 * 365 * 24] + 2 * settings.factor.log_return_annual
+    assert two_years.min() > 0  # whoever held BTC for two years gained, whenever they came
 
 
 def test_volatilities_are_as_planted_and_realistic(market: SimulatedMarket) -> None:
@@ -108,13 +108,14 @@ def test_betas_are_recovered(settings: LaboratorySettings, closes_us: int, seed:
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
 def test_planted_impact_is_recovered_within_its_interval(settings: LaboratorySettings, closes_us: int, seed: int) -> None:
-    hidden, market = simulate(seed, settings), generate(seed, closes_us, settings)
+    market = generate(seed, closes_us, settings)
+    sigma_day = simulate(seed, market.window.hours_since_origin, settings).impact_sigma_day[-market.window.hours :]
     bars = market.bars
     volume_usd = bars.volume * bars.close
     signed = (2.0 * bars.taker_buy_volume - bars.volume) * bars.close
     daily = 24 * trailing_mean(volume_usd, 30 * 24)
     pressure = np.sign(signed) * np.sqrt(np.abs(signed) / daily)
-    moved = np.log(bars.close / bars.open) / hidden.impact_sigma_day
+    moved = np.log(bars.close / bars.open) / sigma_day
     slope = (pressure * moved).sum() / (pressure**2).sum()
     score = (pressure * (moved - slope * pressure)).sum(axis=1)  # one cluster an hour
     error = np.sqrt((score**2).sum()) / (pressure**2).sum()
@@ -146,7 +147,7 @@ def test_hourly_returns_have_mildly_fat_tails(market: SimulatedMarket) -> None:
 
 
 def test_the_premia_are_there_and_the_factor_has_none(settings: LaboratorySettings) -> None:
-    hidden = simulate(3, settings)
+    hidden = simulate(3, 730 * 24, settings)
     assert np.ptp(hidden.drift[:, 0]) == 0.0
     assert np.ptp(hidden.transient[:, 0]) == 0.0
     hours = int(settings.reversal.half_life_hours)

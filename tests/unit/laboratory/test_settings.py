@@ -34,8 +34,12 @@ def test_an_unknown_key_is_named(settings: LaboratorySettings) -> None:
     [
         ({"gap_symbol": "XRPUSDT"}, "defects.gap_symbol"),
         ({"delisted_symbol": "BTCUSDT"}, "defects.delisted_symbol"),
-        ({"flat_days_before_end": 730}, "defects.flat_days_before_end"),
-        ({"revision_days_before_end": 45}, "after the revised bars have closed"),
+        ({"delisted_symbol": "SIMCUSDT"}, "defects.delisted_symbol"),
+        ({"flat_at": "2022-06-01T03:00:00Z"}, "defects.flat_at: expected a day after the origin"),
+        ({"gap_from": "2026-01-20T09:30:00Z"}, "gap_from: expected a full hour"),
+        ({"gap_from": "2026-01-20T09:00:00"}, "defects.gap_from"),
+        ({"unfinished_taken_at": "2026-02-10T17:00:00Z"}, "unfinished_taken_at: expected a time inside an hour"),
+        ({"revision_known_at": "2026-01-06T23:00:00Z"}, "after the revised bars have closed"),
     ],
 )
 def test_a_defect_that_cannot_be_placed_is_refused(

@@ -1,0 +1,199 @@
+"""`factory feeds` and `factory fetch`: what is declared, when it last came, and bringing it into the lake."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from data_lake.feeds.declaration import Feed, Feeds, load_feeds
+from data_lake.feeds.landing import Fetched, Landing
+from data_lake.feeds.transport import transport_of
+from data_lake.formats_declared import load_formats
+from data_lake.ingest import IngestReport
+from data_lake.lake import Lake
+from domain.errors import Refused, Unreachable
+from domain.times import US_PER_SECOND, iso, parse_utc
+from durable.files import write_durably
+from steps.home import Home
+from steps.ingest import now_us
+
+_COUNTS = ("accepted", "unchanged", "revised", "quarantined", "findings")
+
+
+def list_feeds(home: Home, feeds: Feeds | None = None) -> list[dict[str, Any]]:
+    """Every declared feed with its last fetch and the newest event that the lake holds of it."""
+    declared = feeds or load_feeds()
+    at_us = now_us()
+    with Lake(home.root) as lake:
+        held = _held(lake)
+    rows = []
+    for feed in declared.feeds:
+        newest = [held[key] for key in _keys(feed) if key in held]
+        newest_us = max(newest) + (feed.interval_us or 0) if newest else None
+        rows.append(
+            {
+                "feed": feed.name,
+                "transport": feed.transport,
+                "table": feed.table,
+                "venue": feed.venue,
+                "market": feed.market.value,
+                "interval": feed.interval,
+                "schedule": feed.schedule,
+                "last_fetch": _last_fetch(home, feed).get("at"),
+                "last_outcome": _last_fetch(home, feed).get("outcome"),
+                "newest_event": None if newest_us is None else iso(newest_us),
+                "age_s": None if newest_us is None else (at_us - newest_us) // US_PER_SECOND,
+            }
+        )
+    return rows
+
+
+def fetch_feed(
+    home: Home,
+    name: str,
+    since: str | None = None,
+    *,
+    feeds: Feeds | None = None,
+    environment: Mapping[str, str] | None = None,
+    received_us: int | None = None,
+) -> dict[str, Any]:
+    """Fetch what is new of a feed and take it into the lake.
+
+    The answer's `unreachable` says where the other side stopped answering; what came before is in the lake, and the next fetch
+    goes on from there. Raises Refused where the feed, its credentials or everything that came is bad.
+    """
+    declared = feeds or load_feeds()
+    feed = declared.named(name)
+    at_us = now_us() if received_us is None else received_us
+    failure: Refused | Unreachable | None = None
+    with home.locked(), Lake(home.root) as lake:
+        landing = Landing(home.root, feed, at_us)
+        try:
+            for part, since_us in _asked(lake, feed, since):
+                transport_of(part, declared, os.environ if environment is None else environment).fetch(part, since_us, landing)
+        except (Refused, Unreachable) as error:
+            failure = error
+        reports = [report for each in (landing, *landing.refills) for report in _deliver(lake, each)]
+        snapshot = lake.snapshot()
+    answer = _answer(feed, landing, reports, snapshot, failure)
+    write_durably(_last_path(home, feed), json.dumps({"at": iso(at_us), "outcome": answer["outcome"]}).encode())
+    if isinstance(failure, Refused):
+        raise failure
+    return answer
+
+
+def _asked(lake: Lake, feed: Feed, since: str | None) -> Iterator[tuple[Feed, int | None]]:
+    """The feed with where to start: as told; for an exchange, from what the lake holds of each symbol."""
+    if since is not None:
+        yield feed, parse_utc(since)
+        return
+    if feed.transport not in ("ccxt", "ws"):
+        yield feed, None
+        return
+    held = _held(lake)
+    starts: dict[int | None, list[str]] = {}
+    for symbol, key in zip(feed.symbols, _keys(feed), strict=True):
+        starts.setdefault(_after(feed, held.get(key)), []).append(symbol)
+    if feed.transport == "ws":
+        # one connection for all: what the lake lacks before the stream is known only where the symbols agree
+        yield feed, next(iter(starts)) if len(starts) == 1 else None
+        return
+    for start_us, symbols in starts.items():
+        yield feed.model_copy(update={"symbols": tuple(symbols)}), start_us
+
+
+def _after(feed: Feed, last_us: int | None) -> int | None:
+    if last_us is None:
+        return None
+    return last_us + (feed.interval_us or 1)
+
+
+def _held(lake: Lake) -> dict[tuple[Any, ...], int]:
+    return {(row.table, row.venue, row.market, row.interval_us, row.symbol): row.last_us for row in lake.describe()}
+
+
+def _keys(feed: Feed) -> list[tuple[Any, ...]]:
+    return [(feed.table, feed.venue, feed.market, feed.interval_us, symbol) for symbol in feed.symbols]
+
+
+def _deliver(lake: Lake, landing: Landing) -> list[IngestReport]:
+    """What is new as one delivery, what replaces an earlier file as another, known from now on; then the landing's memory."""
+    feed = landing.feed
+    known_at: Any = feed.known_at if feed.known_at in ("published", "received") else parse_utc(feed.known_at)
+    new = [file for file in landing.fetched if file.replaces is None]
+    replaced = [file for file in landing.fetched if file.replaces is not None]
+    reports = []
+    for files, known in ((new, known_at), (replaced, "received")):
+        if files:
+            with _staged(landing, files) as paths:
+                reports.append(
+                    lake.ingest(
+                        paths, feed.table, venue=feed.venue, market=feed.market, interval_us=feed.interval_us, known_at=known,
+                        received_us=landing.now_us, source=feed.name, lag_us=feed.lag_us, form=_form(landing, files),
+                    )
+                )  # fmt: skip
+    landing.remember()
+    return reports
+
+
+def _form(landing: Landing, files: Sequence[Fetched]) -> dict[str, Any]:
+    declared = None if landing.feed.format is None else load_formats().named(landing.feed.format).model_dump(mode="json")
+    return {
+        "format": declared,
+        "checksums": {file.name: file.stated_checksum for file in files if file.stated_checksum is not None},
+        "gaps": [{"symbol": gap.symbol, "at_us": gap.at_us, "evidence": dict(gap.evidence)} for gap in landing.gaps],
+    }
+
+
+@contextmanager
+def _staged(landing: Landing, files: Sequence[Fetched]) -> Iterator[list[Path]]:
+    """The fetched files under their own names: other names of the same bytes, gone afterwards."""
+    landing.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="delivery-", dir=landing.folder) as folder:
+        place = Path(folder) / landing.feed.name
+        place.mkdir()
+        for file in files:
+            _name(file.path, place / file.name)
+        yield [place / file.name for file in files]
+
+
+def _name(stored: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(stored)
+    except OSError:  # a file system without links
+        shutil.copyfile(stored, path)
+
+
+def _answer(
+    feed: Feed, landing: Landing, reports: Sequence[IngestReport], snapshot: int, failure: Exception | None
+) -> dict[str, Any]:
+    fetched = [file for each in (landing, *landing.refills) for file in each.fetched]
+    counts = {name: sum(getattr(report, name) for report in reports) for name in _COUNTS}
+    outcome = f"{len(fetched)} files, {counts['accepted'] + counts['revised']:,} rows new"
+    return {
+        "feed": feed.name,
+        "outcome": outcome if failure is None else str(failure),
+        "files": [{"origin": file.origin, "checksum": file.checksum, "replaces": file.replaces} for file in fetched],
+        "absent": list(landing.absent),
+        "gaps": [{"symbol": gap.symbol, "at": iso(gap.at_us), **gap.evidence} for gap in landing.gaps],
+        **counts,
+        "snapshot": snapshot,
+        "reasons": [{"reason": reason, "rows": rows} for report in reports for reason, rows in report.reasons],
+        "unreachable": str(failure) if isinstance(failure, Unreachable) else None,
+    }
+
+
+def _last_path(home: Home, feed: Feed) -> Path:
+    return home.root / "fetching" / feed.name / "last.json"
+
+
+def _last_fetch(home: Home, feed: Feed) -> dict[str, Any]:
+    path = _last_path(home, feed)
+    if not path.exists():
+        return {}
+    held: dict[str, Any] = json.loads(path.read_bytes())
+    return held

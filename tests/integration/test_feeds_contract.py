@@ -1,0 +1,362 @@
+"""One contract for all transports, against real servers on loopback: the same data gives the same lake."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data_lake.feeds.declaration import Feeds
+from data_lake.lake import Lake
+from domain.errors import Refused
+from domain.market import Market
+from domain.times import US_PER_HOUR, parse_utc
+from steps.feeds import fetch_feed, list_feeds
+from steps.home import Home
+from tests.integration import feed_servers as servers
+
+START_US = parse_utc("2024-01-01")
+NOW_US = parse_utc("2024-02-02")
+HOURS = 72
+SYMBOLS = ("BTCUSDT", "ETHUSDT")
+ENVIRONMENT = {"FEED_USER": servers.USER, "FEED_PASSWORD": servers.PASSWORD}
+LOGIN = {"username": "FEED_USER", "password": "FEED_PASSWORD"}
+BARS = {
+    "name": "a-feed", "format": "binance_klines", "table": "bars", "venue": "binance", "market": "spot", "interval": "1h",
+    "symbols": list(SYMBOLS), "start": "2024-01-01", "publication_lag_s": 60, "budget": {"timeout_s": 20, "page_rows": 25},
+}  # fmt: skip
+LAYOUT = "data/spot/monthly/klines/{symbol}/{interval}/{symbol}-{interval}-{month}.zip"
+
+
+def klines(symbol: str, hours: int = HOURS) -> list[list[Any]]:
+    """Bars as Binance's REST gives them; every number is another one."""
+    rows = []
+    for hour in range(hours):
+        price = (40_000 if symbol == "BTCUSDT" else 2_000) + hour
+        open_ms = START_US // 1_000 + hour * 3_600_000
+        texts = [f"{price}.10", f"{price + 3}.50", f"{price - 2}.25", f"{price + 1}.00", f"{100 + hour}.5"]
+        flow = [f"{price * 100}.75", 1_000 + hour, f"{40 + hour}.25", f"{price * 40}.5", "0"]
+        rows.append([open_ms, *texts, open_ms + 3_599_999, *flow])
+    return rows
+
+
+def archive(rows: list[list[Any]], name: str) -> bytes:
+    """The zip of the public archive around a CSV without header."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr(f"{name}.csv", "".join(",".join(map(str, row)) + "\n" for row in rows))
+    return buffer.getvalue()
+
+
+def publish(folder: Path, symbol: str, rows: list[list[Any]], stated: str | None = None) -> Path:
+    """Put an archive and its .CHECKSUM where the public archive has them."""
+    path = folder / LAYOUT.format(symbol=symbol, interval="1h", month="2024-01")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(archive(rows, path.stem))
+    stated = stated or hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_name(f"{path.name}.CHECKSUM").write_text(f"{stated}  {path.name}\n")
+    return path
+
+
+def messages(symbol: str) -> list[str]:
+    """Of every bar an update while it is open and the closed bar, as the exchange's stream sends them."""
+    sent = []
+    for row in klines(symbol):
+        names = ("t", "o", "h", "l", "c", "v", "T", "q", "n", "V", "Q", "B")
+        bar = dict(zip(names, row, strict=True)) | {"s": symbol, "i": "1h"}
+        for closed in (False, True):
+            shown = bar | {"x": closed} | ({} if closed else {"c": bar["o"], "v": "0.5"})
+            sent.append(json.dumps({"e": "kline", "E": row[6] + 1, "s": symbol, "k": shown}))
+    return sent
+
+
+def recording() -> list[list[str]]:
+    """Bars 10 to 12 dropped, bar 5 twice, bars 20 and 21 out of order; the connection breaks at 30 and is back at 34."""
+    sent = [[both[2 * hour : 2 * hour + 2] for hour in range(HOURS)] for both in map(messages, SYMBOLS)]
+    hours = [bitcoin + ether for bitcoin, ether in zip(*sent, strict=True)]
+    first = [*hours[:10], hours[5], *hours[13:20], hours[21], hours[20], *hours[22:30]]
+    return [[item for hour in part for item in hour] for part in (first, hours[34:])]
+
+
+def declared(*feeds: dict[str, Any]) -> Feeds:
+    return Feeds.parse({"feeds": list(feeds)}, "test")
+
+
+@pytest.fixture
+def archives(tmp_path: Path) -> Path:
+    for symbol in SYMBOLS:
+        publish(tmp_path / "vendor", symbol, klines(symbol))
+    return tmp_path / "vendor"
+
+
+@contextmanager
+def over_local(folder: Path) -> Iterator[Feeds]:
+    yield declared({**BARS, "url": f"file://{folder}/{LAYOUT}", "checksum": ".CHECKSUM"})
+
+
+@contextmanager
+def over_http(folder: Path) -> Iterator[Feeds]:
+    with servers.http_files(folder) as (address, _):
+        yield declared({**BARS, "url": f"{address}/{LAYOUT}", "checksum": ".CHECKSUM"})
+
+
+@contextmanager
+def over_ftp(folder: Path) -> Iterator[Feeds]:
+    with servers.ftp_files(folder) as address:
+        yield declared({**BARS, "url": f"{address}/data/spot/monthly/klines/*/1h/*.zip", "credentials": LOGIN})
+
+
+@contextmanager
+def over_sftp(folder: Path) -> Iterator[Feeds]:
+    with servers.sftp_files(folder) as (address, host_key):
+        url = f"{address}/{LAYOUT}"
+        yield declared({**BARS, "url": url, "credentials": LOGIN, "host_key": host_key, "checksum": ".CHECKSUM"})
+
+
+@contextmanager
+def over_s3(folder: Path) -> Iterator[Feeds]:
+    keys = {"access_key": "FEED_USER", "secret_key": "FEED_PASSWORD"}
+    with servers.s3_files(folder) as endpoint:
+        url = "s3://lake/data/spot/monthly/klines/*/1h/*.zip"
+        yield declared({**BARS, "url": url, "endpoint": endpoint, "credentials": keys, "checksum": ".CHECKSUM"})
+
+
+@contextmanager
+def over_rest(_: Path) -> Iterator[Feeds]:
+    with servers.exchange({symbol: klines(symbol) for symbol in SYMBOLS}) as (endpoint, _handler):
+        yield declared(rest_feed("a-feed", endpoint))
+
+
+@contextmanager
+def over_websocket(_: Path) -> Iterator[Feeds]:
+    with ExitStack() as stack:
+        endpoint, _handler = stack.enter_context(servers.exchange({symbol: klines(symbol) for symbol in SYMBOLS}))
+        url, _said = stack.enter_context(servers.stream(recording()))
+        yield declared(stream_feed(url), rest_feed("refill", endpoint))
+
+
+def rest_feed(name: str, endpoint: str) -> dict[str, Any]:
+    return {**BARS, "name": name, "url": "ccxt://binance", "endpoint": endpoint, "format": "binance_klines_json"}
+
+
+def stream_feed(url: str) -> dict[str, Any]:
+    more = {"subscribe": "{symbol_lower}@kline_{interval}", "format": "binance_kline_stream", "resync": "refill"}
+    return {**BARS, "url": url, **more}
+
+
+OVER: dict[str, Callable[[Path], Any]] = {
+    "local disk": over_local, "HTTP": over_http, "FTP": over_ftp, "SFTP": over_sftp, "S3": over_s3, "REST": over_rest,
+    "websocket": over_websocket,
+}  # fmt: skip
+
+
+def digest(home: Home, as_of_us: int = NOW_US) -> str:
+    with Lake(home.root, threads=1) as lake:
+        return lake.content_digest("binance", Market.SPOT, US_PER_HOUR, as_of_us)
+
+
+def fetch(home: Home, feeds: Feeds, received_us: int = NOW_US, name: str = "a-feed") -> dict[str, Any]:
+    return fetch_feed(home, name, feeds=feeds, environment=ENVIRONMENT, received_us=received_us)
+
+
+@pytest.fixture
+def expected(tmp_path: Path) -> str:
+    """The digest of the same bars delivered by hand, as one plain table."""
+    names = "symbol,open_time,open,high,low,close,volume,quote_volume,trades,taker_buy_volume,taker_buy_quote_volume"
+    lines = [names]
+    for symbol in SYMBOLS:
+        lines += [",".join([symbol, *(str(row[place]) for place in (0, 1, 2, 3, 4, 5, 7, 8, 9, 10))]) for row in klines(symbol)]
+    path = tmp_path / "by-hand.csv"
+    path.write_text("\n".join(lines) + "\n")
+    home = Home(tmp_path / "by-hand")
+    with Lake(home.root, threads=1) as lake:
+        lake.ingest([path], "bars", venue="binance", market=Market.SPOT, received_us=NOW_US, source="by hand")
+    return digest(home)
+
+
+@pytest.mark.parametrize("transport", OVER)
+def test_the_same_data_through_any_transport_gives_the_same_lake(
+    transport: str, tmp_path: Path, archives: Path, expected: str
+) -> None:
+    home = Home(tmp_path / "home")
+    with OVER[transport](archives) as feeds:
+        first = fetch(home, feeds)
+        assert first["unreachable"] is None
+        assert first["accepted"] == HOURS * len(SYMBOLS)
+        assert digest(home) == expected
+        assert not list((home.root / "fetching").rglob("*.part"))
+        again = None if transport == "websocket" else fetch(home, feeds, NOW_US + US_PER_HOUR)
+    if again is not None:
+        assert (again["files"], again["accepted"], again["revised"]) == ([], 0, 0)
+        assert digest(home) == expected
+    for checksum in {file["checksum"] for file in first["files"]}:
+        stored = home.root / "raw" / checksum[:2] / checksum
+        assert hashlib.sha256(stored.read_bytes()).hexdigest() == checksum
+
+
+@pytest.mark.parametrize("transport", ["HTTP", "FTP", "SFTP", "S3"])
+def test_a_half_done_download_goes_on_where_it_broke_off(transport: str, tmp_path: Path, archives: Path, expected: str) -> None:
+    from data_lake.feeds.files import FileTransport
+    from data_lake.feeds.landing import Landing
+    from data_lake.feeds.transport import transport_of
+
+    with OVER[transport](archives) as feeds:
+        feed = feeds.named("a-feed")
+        landing = Landing(tmp_path / "home", feed, NOW_US)
+        made = transport_of(feed, feeds, ENVIRONMENT)
+        assert isinstance(made, FileTransport)
+        origin = next(iter(made._addresses(feed, None, NOW_US)))
+        version = made._remote.version(origin)
+        whole = next(path for path in archives.rglob("BTCUSDT*.zip")).read_bytes()
+        part = landing.part(origin, version.token)
+        part.parent.mkdir(parents=True)
+        part.write_bytes(whole[:1_000])
+        start, chunks = made._remote.stream(origin, 1_000, version)
+        assert (start, b"".join(chunks)) == (1_000, whole[1_000:])
+        fetch(Home(tmp_path / "home"), feeds)
+    assert digest(Home(tmp_path / "home")) == expected
+
+
+def test_a_broken_http_download_is_resumed_by_range_and_never_seen_half(tmp_path: Path, archives: Path, expected: str) -> None:
+    home = Home(tmp_path / "home")
+    with servers.http_files(archives) as (address, handler):
+        path = "/" + LAYOUT.format(symbol="BTCUSDT", interval="1h", month="2024-01")
+        handler.breaks[path] = 700
+        feeds = declared({**BARS, "url": f"{address}/{LAYOUT}", "checksum": ".CHECKSUM"})
+        fetch(home, feeds)
+        assert ("GET", path, "bytes=700-") in handler.asked
+    assert digest(home) == expected
+
+
+def test_where_nothing_answers_the_fetch_says_so_and_keeps_what_came(tmp_path: Path, archives: Path, expected: str) -> None:
+    home = Home(tmp_path / "home")
+    with servers.http_files(archives) as (address, handler):
+        feeds = declared({**BARS, "url": f"{address}/{LAYOUT}", "budget": {"attempts": 1, "timeout_s": 20}})
+        handler.breaks["/" + LAYOUT.format(symbol="ETHUSDT", interval="1h", month="2024-01")] = 700
+        broken = fetch(home, feeds)
+        assert "broke off" in broken["unreachable"] or "peer closed" in broken["unreachable"]
+        assert broken["accepted"] == HOURS
+        assert fetch(home, feeds)["accepted"] == HOURS
+    assert digest(home) == expected
+    gone = fetch(home, feeds)
+    assert gone["unreachable"] is not None
+    assert list_feeds(home, feeds)[0]["last_outcome"] == gone["unreachable"]
+
+
+def test_a_replaced_archive_is_a_new_delivery_known_from_its_fetch_on(tmp_path: Path, archives: Path, expected: str) -> None:
+    home, later_us = Home(tmp_path / "home"), NOW_US + 5 * US_PER_HOUR
+    with over_http(archives) as feeds:
+        fetch(home, feeds)
+        corrected = klines("BTCUSDT")
+        corrected[7][4] = "40006.00"
+        publish(archives, "BTCUSDT", corrected)
+        report = fetch(home, feeds, later_us)
+    assert report["revised"] == 1
+    assert [file["replaces"] is not None for file in report["files"]] == [True]
+    assert digest(home, later_us - 1) == expected
+    assert digest(home, later_us) != expected
+
+
+def test_an_archive_that_is_not_what_its_checksum_says_is_quarantined_and_the_others_count(tmp_path: Path) -> None:
+    vendor, home = tmp_path / "vendor", Home(tmp_path / "home")
+    publish(vendor, "BTCUSDT", klines("BTCUSDT"), stated="0" * 64)
+    publish(vendor, "ETHUSDT", klines("ETHUSDT"))
+    with over_http(vendor) as feeds:
+        report = fetch(home, feeds)
+        assert report["accepted"] == HOURS
+        assert [reason["rows"] for reason in report["reasons"] if "wrong checksum" in reason["reason"]] == [1]
+        publish(vendor, "BTCUSDT", klines("BTCUSDT"))
+        assert fetch(home, feeds)["accepted"] == HOURS
+
+
+def test_a_server_with_another_host_key_is_refused_before_it_hears_a_password(tmp_path: Path, archives: Path) -> None:
+    with servers.sftp_files(archives) as (address, _), servers.sftp_files(archives) as (_, other_key):
+        feeds = declared({**BARS, "url": f"{address}/{LAYOUT}", "credentials": LOGIN, "host_key": other_key})
+        with pytest.raises(Refused, match=r"[Hh]ost key"):
+            fetch(Home(tmp_path / "home"), feeds)
+
+
+@pytest.mark.parametrize("transport", ["FTP", "SFTP"])
+def test_a_wrong_password_is_refused(transport: str, tmp_path: Path, archives: Path) -> None:
+    wrong = {**ENVIRONMENT, "FEED_PASSWORD": "guess"}
+    with OVER[transport](archives) as feeds, pytest.raises(Refused, match="credentials"):
+        fetch_feed(Home(tmp_path / "home"), "a-feed", feeds=feeds, environment=wrong, received_us=NOW_US)
+
+
+def test_a_credential_that_is_not_in_the_environment_is_named(tmp_path: Path, archives: Path) -> None:
+    with over_sftp(archives) as feeds, pytest.raises(Refused, match="FEED_PASSWORD"):
+        fetch_feed(Home(tmp_path / "home"), "a-feed", feeds=feeds, environment={"FEED_USER": "x"}, received_us=NOW_US)
+
+
+def test_rest_pages_go_on_from_what_the_lake_holds_and_a_busy_exchange_is_asked_again(tmp_path: Path, expected: str) -> None:
+    home = Home(tmp_path / "home")
+    half = {symbol: klines(symbol)[:40] for symbol in SYMBOLS}
+    with servers.exchange(half) as (endpoint, handler):
+        feeds = declared(rest_feed("a-feed", endpoint))
+        handler.fails.append(503)
+        assert fetch(home, feeds)["accepted"] == 40 * len(SYMBOLS)
+        handler.klines = {symbol: klines(symbol) for symbol in SYMBOLS}
+        handler.asked.clear()
+        assert fetch(home, feeds, NOW_US + US_PER_HOUR)["accepted"] == 32 * len(SYMBOLS)
+        first_missing_ms = START_US // 1_000 + 40 * 3_600_000
+        assert f"startTime={first_missing_ms}" in handler.asked[0]
+        assert len(handler.asked) == 2 * len(SYMBOLS) + 2  # 32 bars are two pages of 25; a full page may hide another
+    assert digest(home) == expected
+
+
+def test_an_exchange_that_stays_away_is_unreachable_and_one_that_refuses_is_refused(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    with servers.exchange({symbol: klines(symbol) for symbol in SYMBOLS}) as (endpoint, handler):
+        feeds = declared(rest_feed("a-feed", endpoint))
+        handler.fails += [503] * 3
+        assert "fetch again later" in fetch(home, feeds)["unreachable"]
+        handler.fails += [400] * 3
+        with pytest.raises(Refused, match="ccxt://binance BTCUSDT"):
+            fetch(home, feeds)
+
+
+def test_gaps_of_a_stream_are_filled_by_rest_and_left_as_findings(tmp_path: Path, expected: str) -> None:
+    home = Home(tmp_path / "home")
+    with ExitStack() as stack:
+        endpoint, handler = stack.enter_context(servers.exchange({symbol: klines(symbol) for symbol in SYMBOLS}))
+        url, said = stack.enter_context(servers.stream(recording()))
+        report = fetch(home, declared(stream_feed(url), rest_feed("refill", endpoint)))
+    assert json.loads(said[1])["params"] == ["btcusdt@kline_1h", "ethusdt@kline_1h"]
+    assert [(gap["symbol"], gap["missing"]) for gap in report["gaps"]] == [(symbol, n) for symbol in SYMBOLS for n in (3, 4)]
+    assert len(handler.asked) == 4
+    with Lake(home.root, threads=1) as lake:
+        found = lake.findings().to_pylist()
+    hours = sorted((row["symbol"], (row["at_us"] - START_US) // US_PER_HOUR) for row in found if row["kind"] == "sequence_gap")
+    assert hours == [(symbol, hour) for symbol in SYMBOLS for hour in (10, 30)]
+    assert digest(home) == expected
+
+
+def test_a_gap_that_nothing_fills_is_said_and_stays_open(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    with servers.stream(recording()) as (url, _):
+        report = fetch(home, declared({**stream_feed(url), "resync": None}))
+    assert report["accepted"] == (HOURS - 7) * len(SYMBOLS)
+    assert {gap["filled_by"] for gap in report["gaps"]} == {None}
+
+
+def test_funding_comes_by_rest_page_by_page(tmp_path: Path) -> None:
+    home, step_ms = Home(tmp_path / "home"), 8 * 3_600_000
+    times_ms = [START_US // 1_000 + number * step_ms for number in range(60)]
+    rates = [{"symbol": "BTCUSDT", "fundingRate": f"0.00{n:03}", "fundingTime": ms} for n, ms in enumerate(times_ms, start=1)]
+    with servers.exchange({}, funding={"BTCUSDT": rates}) as (endpoint, _):
+        feed = {
+            **BARS, "url": "ccxt://binance", "endpoint": endpoint, "format": "ccxt_funding", "table": "funding",
+            "market": "linear", "interval": None, "symbols": ["BTCUSDT"],
+        }  # fmt: skip
+        assert fetch(home, declared(feed))["accepted"] == 60
+    with Lake(home.root, threads=1) as lake:
+        held = lake.read(
+            "funding", venue="binance", market=Market.LINEAR, start_us=START_US, end_us=NOW_US, as_of_us=NOW_US
+        ).to_pydict()
+    assert held["funding_time"] == [int(rate["fundingTime"]) * 1_000 for rate in rates]
+    assert held["funding_rate"] == [float(str(rate["fundingRate"])) for rate in rates]
