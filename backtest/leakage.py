@@ -5,7 +5,7 @@ delisted late in the sample; no prediction up to the moment may change. The same
 moves is traced to the input that moved it. Method: the leakage tests of Kapoor and Narayanan (2023), as metamorphic tests.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,14 +98,15 @@ def fuzz(ask: Ask, view: View, *, lookback_bars: int, seed: int, windows: int = 
     leaks: list[Leak] = []
     disagreements: list[Disagreement] = []
     moments = 0
-    for number, stretch in enumerate(_stretches(full, lookback_bars, seed, windows)):
+    stretches = _stretches(full, lookback_bars, seed, windows)
+    for number, stretch in enumerate(stretches):
         random = np.random.default_rng([seed, 1, number])
         whole = counted(stretch)
         opinions = np.flatnonzero(np.isfinite(whole).any(axis=1))
         if opinions.size == 0:
             continue
-        last = len(whole) - max(2, len(whole) // 4)
-        rows = _moments(opinions, last, first=number == 0, random=random)
+        anywhere = 1 if number else 1 + windows - len(stretches)
+        rows = _moments(opinions, len(whole), anywhere, first=number == 0, random=random)
         for row in rows:
             chance = int(random.integers(0, 2**32))
             leaks += _leaks_at(counted, stretch, whole, row, chance)
@@ -138,22 +139,21 @@ class _Counted:
             return None
 
 
-def _stretches(view: View, lookback_bars: int, seed: int, windows: int) -> Iterator[View]:
+def _stretches(view: View, lookback_bars: int, seed: int, windows: int) -> list[View]:
     """Stretches long enough for a lookback, a moment and a future; the whole view where it is shorter."""
     length = min(len(view.close), max(ROWS_MIN, 2 * lookback_bars + ROWS_MIN // 2))
     random = np.random.default_rng([seed, 2])
     starts = [0, *random.integers(0, len(view.close) - length + 1, windows - 1).tolist()]
-    for start in dict.fromkeys(starts):
-        yield rows_of(view, slice(start, start + length))
+    return [rows_of(view, slice(start, start + length)) for start in dict.fromkeys(starts)]
 
 
-def _moments(opinions: IntArray, last: int, *, first: bool, random: np.random.Generator) -> list[int]:
-    """The first opinion of the sample, so that a leak is dated from its beginning, and one row anywhere between."""
-    usable = opinions[opinions <= last]
+def _moments(opinions: IntArray, bars: int, anywhere: int, *, first: bool, random: np.random.Generator) -> list[int]:
+    """Rows with an opinion and a future; with `first` the very first one, so that a leak is dated from its beginning."""
+    usable = opinions[opinions <= bars - max(2, bars // 4)]
     if usable.size == 0:
         usable = opinions[:1]
-    anywhere = int(usable[random.integers(0, usable.size)])
-    return sorted({int(usable[0]), anywhere}) if first else [anywhere]
+    chosen = usable[random.integers(0, usable.size, anywhere)].tolist()
+    return sorted({*chosen, *([int(usable[0])] if first else [])})
 
 
 def _leaks_at(ask: _Counted, view: View, whole: FloatArray, row: int, seed: int) -> list[Leak]:

@@ -132,7 +132,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, location: Location) -> None:
 
 
 def _create_where_new(connection: duckdb.DuckDBPyConnection) -> None:
-    rows = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [ALIAS]).fetchall()
+    rows = connection.execute(f"SELECT table_name FROM {METADATA}.ducklake_table WHERE end_snapshot IS NULL").fetchall()
     held = {name for (name,) in rows}
     if not held:
         for name, value in _OPTIONS.items():
@@ -141,7 +141,7 @@ def _create_where_new(connection: duckdb.DuckDBPyConnection) -> None:
         if table not in held:
             for statement in statements:
                 connection.execute(statement)
-    rows = connection.execute("SELECT DISTINCT function_name FROM duckdb_functions() WHERE database_name = ?", [ALIAS]).fetchall()
+    rows = connection.execute(f"SELECT macro_name FROM {METADATA}.ducklake_macro WHERE end_snapshot IS NULL").fetchall()
     macros = {name for (name,) in rows}
     for name, statement in macro_statements().items():
         if name not in macros:

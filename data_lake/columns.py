@@ -1,6 +1,6 @@
 """A vendor's columns to the lake's: names by meaning, times to UTC microseconds by magnitude."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -30,14 +30,36 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "taker_buy_volume": ("taker_buy_volume", "taker_buy_base_asset_volume", "taker_buy_base_volume", "taker_buy_base"),
     "taker_buy_quote_volume": ("taker_buy_quote_volume", "taker_buy_quote_asset_volume", "taker_buy_quote"),
     "funding_rate": ("funding_rate", "fundingrate", "last_funding_rate", "rate"),
+    "price": ("price", "px", "p"),
+    "quantity": ("quantity", "qty", "size", "amount", "q"),
+    "side": ("side", "taker_side", "aggressor_side"),
+    "trade_id": ("trade_id", "id", "tradeid", "agg_trade_id"),
+    "bid_price": ("bid_price", "bid_px", "bid", "best_bid"),
+    "bid_quantity": ("bid_quantity", "bid_qty", "bid_size", "best_bid_qty"),
+    "ask_price": ("ask_price", "ask_px", "ask", "best_ask"),
+    "ask_quantity": ("ask_quantity", "ask_qty", "ask_size", "best_ask_qty"),
+    "kind": ("kind", "update_type"),
+    "final_update_id": ("final_update_id", "last_update_id"),
+    "previous_update_id": ("previous_update_id", "prev_final_update_id"),
+    "received_time": ("received_time", "recv_time", "recv_time_ns", "local_timestamp", "recv_time_us", "recv_time_ms"),
 }
+
+_TICK_TIMES = ("event_time", "event_time_ms", "transact_time", "time", "timestamp", "datetime", "date", "ts")
+_TIMES: dict[str, tuple[str, ...]] = {
+    "open_time": _BAR_TIMES,
+    "funding_time": _FUNDING_TIMES,
+    "trade_time": ("trade_time", "trade_time_ms", *_TICK_TIMES),
+    "quote_time": ("quote_time", *_TICK_TIMES, *_NAMES["received_time"]),
+    "event_time": (*_TICK_TIMES, *_NAMES["received_time"]),
+}
+"""The first that a row has is its time: where the exchange sends none, the collector's clock stands in."""
 
 
 def recognised_columns(table: VersionedTable, given: Sequence[str]) -> dict[str, str]:
     """The lake's column to the file's, for each column of the table that the file has; `symbol` too."""
     by_name = {_plain(name): name for name in reversed(given)}
-    wanted: dict[str, tuple[str, ...]] = {table.time: _FUNDING_TIMES if table.name == "funding" else _BAR_TIMES}
-    wanted |= {column: _NAMES[column] for column in ("symbol", *table.values)}
+    wanted = {table.time: _TIMES.get(table.time, (table.time, *_TICK_TIMES))}
+    wanted |= {column: _NAMES.get(column, (column,)) for column in ("symbol", *table.within, *table.values)}
     found: dict[str, str] = {}
     for column, names in wanted.items():
         match = next((by_name[name] for name in names if name in by_name), None)
@@ -49,26 +71,61 @@ def recognised_columns(table: VersionedTable, given: Sequence[str]) -> dict[str,
 def missing_columns(table: VersionedTable, given: Sequence[str]) -> tuple[str, ...]:
     """The columns that a file of this table must carry and these names do not give."""
     found = recognised_columns(table, given)
-    return tuple(column for column in (table.time, *table.required) if column not in found)
+    told = {table.numbered, *table.absent}
+    return tuple(column for column in (table.time, *table.within, *table.required) if column not in found and column not in told)
 
 
 def to_lake_columns(table: VersionedTable, frame: pl.DataFrame) -> pl.DataFrame:
-    """Columns `row` (0-based position in the file), `symbol` where given, the event time, and all values of the table.
+    """Columns `row` (0-based position in the file), `symbol` where given, the event time, the rest of the key, and all values.
 
-    Values are float64 (trades int64); text that is no number, NaN and infinity become null; -0.0 becomes 0.0.
-    Raises Refused where a required column is missing or the times cannot be told.
+    Values are float64 (trades int64), times int64 microseconds; text that is no number, NaN and infinity become null; -0.0
+    becomes 0.0. Raises Refused where a required column is missing or the times cannot be told.
     """
     missing = missing_columns(table, frame.columns)
     if missing:
-        raise Refused(
-            f"missing column {', '.join(missing)}: expected {', '.join((table.time, *table.required))}, got {frame.columns}"
-        )
+        needed = ", ".join((table.time, *table.within, *table.required))
+        raise Refused(f"missing column {', '.join(missing)}: expected {needed}, got {frame.columns}")
     found = recognised_columns(table, frame.columns)
-    columns = [pl.int_range(pl.len(), dtype=pl.Int64).alias("row"), to_us(frame[found[table.time]]).alias(table.time)]
+    nested = sorted(given for given in found.values() if frame.schema[given].is_nested())
+    if nested:
+        raise Refused(f"expected one value in each row of {', '.join(nested)}, got {frame.schema[nested[0]]}")
+    columns = [pl.int_range(pl.len(), dtype=pl.Int64).alias("row"), _event_times(table, frame)]
     if "symbol" in found:
         columns.append(pl.col(found["symbol"]).cast(pl.String).str.strip_chars().alias("symbol"))
-    columns += [_number(table, column, found.get(column)) for column in table.values]
-    return frame.select(columns)
+    columns += [_value(table, column, found, frame) for column in (*table.within, *table.values)]
+    rows = frame.select(columns)
+    if table.numbered is None or table.numbered in found:
+        return rows
+    number = pl.int_range(pl.len(), dtype=pl.Int64).over([*(["symbol"] if "symbol" in found else []), table.time])
+    return rows.with_columns(number.cast(pl.String if table.numbered in table.texts else pl.Int64).alias(table.numbered))
+
+
+def _event_times(table: VersionedTable, frame: pl.DataFrame) -> pl.Series:
+    """From the first column of times that says something; rows that it leaves out from the collector's clock."""
+    by_name = {_plain(name): name for name in reversed(frame.columns)}
+    names = _TIMES.get(table.time, (table.time, *_TICK_TIMES))
+    given = [frame[by_name[name]] for name in names if name in by_name]
+    said = [series for series in given if series.null_count() < len(series)] or given[:1]
+    times = to_us(said[0])
+    if times.null_count() and len(said) > 1 and _plain(said[-1].name) in _NAMES["received_time"]:
+        times = times.zip_with(times.is_not_null(), to_us(said[-1]))
+    return times.alias(table.time)
+
+
+def _value(table: VersionedTable, column: str, found: Mapping[str, str], frame: pl.DataFrame) -> pl.Expr | pl.Series:
+    given = found.get(column)
+    if given is None and column in table.absent:
+        kind = pl.String if column in table.texts else pl.Int64
+        return pl.lit(table.absent[column], dtype=kind).alias(column)
+    if column == "received_time":
+        empty = given is None or frame[given].null_count() == len(frame)
+        return pl.lit(None, dtype=pl.Int64).alias(column) if empty else to_us(frame[str(given)]).alias(column)
+    if column not in table.texts:
+        return _number(table, column, given)
+    if given is None:
+        return pl.lit(None, dtype=pl.String).alias(column)
+    text = pl.col(given).cast(pl.String).str.strip_chars()
+    return (text.str.to_lowercase() if column in ("side", "kind") else text).alias(column)
 
 
 def to_us(times: pl.Series) -> pl.Series:

@@ -61,11 +61,25 @@ def _run(gx: Any, context: Any, table: VersionedTable, frame: pd.DataFrame, batc
 
 
 def _suite(expect: Any, table: VersionedTable) -> list[Any]:
-    needed = ("symbol", table.time, *table.required, "knowledge_time")
+    needed = ("symbol", table.time, *table.within, *table.required, "knowledge_time")
     common = [expect.ExpectColumnToExist(column=column) for column in needed]
     common += [expect.ExpectColumnValuesToNotBeNull(column=column) for column in needed]
-    common.append(expect.ExpectCompoundColumnsToBeUnique(column_list=["symbol", table.time]))
-    return common + (_bars(expect) if table.name == "bars" else _funding(expect))
+    common.append(expect.ExpectCompoundColumnsToBeUnique(column_list=["symbol", table.time, *table.within]))
+    if table.name == "bars":
+        return common + _bars(expect)
+    return common + (_funding(expect) if table.name == "funding" else _ticks(expect, table))
+
+
+def _ticks(expect: Any, table: VersionedTable) -> list[Any]:
+    columns = (*table.within, *table.required)
+    rules = [
+        expect.ExpectColumnValuesToBeBetween(column=column, min_value=0, strict_min=True)
+        for column in columns
+        if column.endswith("price")
+    ]
+    rules += [expect.ExpectColumnValuesToBeBetween(column=column, min_value=0) for column in columns if "quantity" in column]
+    rules.append(expect.ExpectColumnPairValuesAToBeGreaterThanB(column_A="knowledge_time", column_B=table.time, or_equal=True))
+    return rules
 
 
 def _bars(expect: Any) -> list[Any]:

@@ -1,10 +1,7 @@
 """Bytes of a delivered file to a table of its own columns: Parquet and CSV, plain or inside zip or gz."""
 
-import gzip
 import io
 import re
-import zipfile
-import zlib
 from pathlib import Path
 
 import polars as pl
@@ -12,14 +9,16 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
+from data_lake import unpack
+from data_lake.unpack import first_line, gunzip, zip_members
 from domain.errors import Refused
 
 SUFFIXES = (".parquet", ".csv", ".zip", ".gz")
 
-_UNPACKED_MAX_BYTES = 2 * 1024**3
-"""An archive that claims or holds more than this is refused: a zip bomb, or a file to be split."""
-
 _LINE_MAX_BYTES = 65_536
+_CELL_BYTES = 8
+_LIKELY_RATIO = 50
+"""Large Parquet files are usual; one that unpacks to more than this many times its size is a bomb."""
 
 _KLINE = (
     *("open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count"),
@@ -40,7 +39,7 @@ def read_table(data: bytes, name: str) -> pl.DataFrame:
     if lowered.endswith(".zip"):
         return _read_zip(data)
     if lowered.endswith(".gz"):
-        return read_table(_gunzip(data), lowered[: -len(".gz")])
+        return read_table(gunzip(data), lowered[: -len(".gz")])
     if lowered.endswith(".parquet") or data[:4] == b"PAR1":
         return _read_parquet(data)
     if lowered.endswith(".csv"):
@@ -60,14 +59,18 @@ def column_names(path: Path) -> list[str]:
     try:
         return list(pa_parquet.read_schema(path).names)
     except pa.ArrowException as error:
-        raise Refused(f"not readable as Parquet: {_first_line(error)}") from None
+        raise Refused(f"not readable as Parquet: {first_line(error)}") from None
 
 
 def _read_parquet(data: bytes) -> pl.DataFrame:
     try:
-        table = pa_parquet.read_table(io.BytesIO(data))
+        with pa_parquet.ParquetFile(io.BytesIO(data)) as file:
+            claimed = file.metadata.num_rows * file.metadata.num_columns * _CELL_BYTES
+            if claimed > max(unpack.UNPACKED_MAX_BYTES, _LIKELY_RATIO * len(data)):
+                raise Refused(f"the Parquet file unpacks to {claimed} bytes, too many for {len(data)}: split it")
+            table = file.read()
     except (pa.ArrowException, OSError) as error:
-        raise Refused(f"not readable as Parquet: {_first_line(error)}") from None
+        raise Refused(f"not readable as Parquet: {first_line(error)}") from None
     return _as_frame(table)
 
 
@@ -82,7 +85,7 @@ def _read_csv(data: bytes) -> pl.DataFrame:
             convert_options=pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True),
         )
     except pa.ArrowException as error:
-        raise Refused(f"not readable as CSV: {_first_line(error)}") from None
+        raise Refused(f"not readable as CSV: {first_line(error)}") from None
     return _as_frame(table)
 
 
@@ -100,30 +103,13 @@ def _header(line: bytes) -> tuple[list[str], str, bool]:
 
 
 def _read_zip(data: bytes) -> pl.DataFrame:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [item for item in archive.infolist() if item.filename.lower().endswith((".csv", ".parquet"))]
-            if not members:
-                raise Refused("the zip holds no .csv or .parquet file")
-            if sum(item.file_size for item in members) > _UNPACKED_MAX_BYTES:
-                raise Refused(f"the zip unpacks to more than {_UNPACKED_MAX_BYTES} bytes: split it")
-            frames = [read_table(archive.read(item), item.filename) for item in members]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, EOFError) as error:
-        raise Refused(f"not readable as zip: {_first_line(error)}") from None
+    members = [(name, inner) for name, inner in zip_members(data) if name.lower().endswith((".csv", ".parquet"))]
+    if not members:
+        raise Refused("the zip holds no .csv or .parquet file")
+    frames = [read_table(inner, name) for name, inner in members]
     if any(frame.schema != frames[0].schema for frame in frames):
         raise Refused("the files inside the zip have different columns: deliver them apart")
     return pl.concat(frames)
-
-
-def _gunzip(data: bytes) -> bytes:
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-            unpacked = stream.read(_UNPACKED_MAX_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise Refused(f"not readable as gzip: {_first_line(error)}") from None
-    if len(unpacked) > _UNPACKED_MAX_BYTES:
-        raise Refused(f"the gzip unpacks to more than {_UNPACKED_MAX_BYTES} bytes: split it")
-    return unpacked
 
 
 def _as_frame(table: pa.Table) -> pl.DataFrame:
@@ -135,7 +121,3 @@ def _as_frame(table: pa.Table) -> pl.DataFrame:
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     return frame
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

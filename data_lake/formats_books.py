@@ -1,7 +1,8 @@
 """Order books and the trades beside them, out of vendors' messages: one row a price level.
 
 Depth columns: symbol, event_time and received_time (int64 us, UTC), kind (`snapshot` replaces the book, `diff` sets levels),
-side (`bid` or `ask`), price, quantity (0: the level is gone), first_update_id, final_update_id (null where the vendor has none).
+side (`bid` or `ask`), price, quantity (0: the level is gone), and first_update_id, final_update_id where the
+vendor numbers its updates.
 """
 
 import csv
@@ -20,6 +21,7 @@ _DEPTH: Mapping[str, Any] = {
     "symbol": pl.String, "event_time": pl.String, "received_time": pl.String, "kind": pl.String, "side": pl.String,
     "price": pl.String, "quantity": pl.String, "first_update_id": pl.Int64, "final_update_id": pl.Int64,
 }  # fmt: skip
+_UNNUMBERED = {name: kind for name, kind in _DEPTH.items() if not name.endswith("update_id")}
 _TRADES: Mapping[str, Any] = {
     "symbol": pl.String, "trade_time": pl.String, "received_time": pl.String, "trade_id": pl.String, "side": pl.String,
     "price": pl.String, "quantity": pl.String,
@@ -39,8 +41,8 @@ def _tardis_book(text: str) -> pl.DataFrame:
             for level in range(_levels(reader.fieldnames or (), plural)):
                 price, amount = (record[f"{plural}[{level}].{part}"] for part in ("price", "amount"))
                 if price:
-                    rows.append((record["symbol"], *times, "snapshot", side, price, amount, None, None))
-    return _frame(rows, _DEPTH)
+                    rows.append((record["symbol"], *times, "snapshot", side, price, amount))
+    return _frame(rows, _UNNUMBERED)
 
 
 def _levels(names: Any, plural: str) -> int:
@@ -65,8 +67,8 @@ def _hyperliquid_depth(text: str) -> pl.DataFrame:
         for side, levels in zip(("bid", "ask"), book["levels"], strict=True):
             for level in levels:
                 place = (book["coin"], str(book["time"]), received_ns, "snapshot", side)
-                rows.append((*place, level["px"], level["sz"], None, None))
-    return _frame(rows, _DEPTH)
+                rows.append((*place, level["px"], level["sz"]))
+    return _frame(rows, _UNNUMBERED)
 
 
 def _hyperliquid_trades(text: str) -> pl.DataFrame:

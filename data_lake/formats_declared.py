@@ -13,8 +13,9 @@ import pyarrow.csv as pa_csv
 import yaml
 from pydantic import Field, model_validator
 
-from data_lake.columns import to_us
+from data_lake.columns import recognised_columns, to_us
 from data_lake.formats_books import BOOKS
+from data_lake.schema import versioned_table
 from data_lake.unpack import first_line, unpacked
 from domain.errors import Refused
 from domain.model import Frozen
@@ -118,6 +119,8 @@ def _csv(declared: Format, data: bytes) -> pl.DataFrame:
         raise Refused(f"expected {declared.width} columns split by commas, got {len(cells)}: {first[:80]!r}")
     if declared.header == "absent" and not _NUMBER.match(cells[0].split(" ")[0]):
         raise Refused(f"expected numbers from the first line on, got {first[:80]!r}")
+    if headed and declared.width is not None:
+        _same_order(declared, cells)
     names = cells if headed and declared.width is None else [str(index) for index in range(len(cells))]
     if len(set(names)) != len(names):
         raise Refused("two columns have the same name: rename one")
@@ -132,6 +135,14 @@ def _csv(declared: Format, data: bytes) -> pl.DataFrame:
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     return frame
+
+
+def _same_order(declared: Format, header: list[str]) -> None:
+    """A header over a file that is read by position must not name another order."""
+    named = recognised_columns(versioned_table(declared.table), header)
+    for lake, place in declared.columns.items():
+        if lake in named and header.index(named[lake]) != place:
+            raise Refused(f"expected {lake} in column {place}, the header has it in {header.index(named[lake])}: {header}")
 
 
 def _json_rows(declared: Format, text: str) -> pl.DataFrame:

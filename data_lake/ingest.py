@@ -174,7 +174,8 @@ def _write(
         stored = store(connection, said.table, good.drop("file", "row", "reason"), ranks, delivery)
         counts.update(stored.outcome.to_list())
         findings += _conflicts(said.table, stored.conflicts)
-    outcomes = [_outcome(index, file, good, bad) for index, file in enumerate(observed)]
+    counted = [dict(frame.group_by("file").len().iter_rows()) for frame in (good, bad)]
+    outcomes = [_outcome(file, *(count.get(index, 0) for count in counted)) for index, file in enumerate(observed)]
     report = _report([*before, *outcomes], counts, _reasons(observed, bad), len(findings), delivery)
     _quarantine(connection, said, observed, bad, delivery)
     _append(connection, "findings", [finding_row(finding, delivery) for finding in findings])
@@ -195,10 +196,9 @@ def _checked(said: Statement, observed: Sequence[ParsedFile]) -> pl.DataFrame:
     return with_reason(said.table, pl.concat(frames), said.received_us)
 
 
-def _outcome(index: int, parsed: ParsedFile, good: pl.DataFrame, bad: pl.DataFrame) -> FileOutcome:
+def _outcome(parsed: ParsedFile, rows_good: int, rows_bad: int) -> FileOutcome:
     if parsed.rows is None:
         return FileOutcome(parsed.file.origin, parsed.file.checksum, 0, parsed.rows_seen, parsed.reason, held_before=False)
-    rows_good, rows_bad = (int((frame["file"] == index).sum()) for frame in (good, bad))
     return FileOutcome(parsed.file.origin, parsed.file.checksum, rows_good, rows_bad, None, held_before=False)
 
 
@@ -297,15 +297,20 @@ def _record(
     counts = (report.accepted, report.unchanged, report.revised, report.quarantined, report.findings)
     _append(connection, "deliveries", [(delivery, *place, *known, said.received_us, len(observed), *counts)])
     files: list[tuple[object, ...]] = []
+    told = _symbols_and_intervals(good)
     for index, (parsed, outcome) in enumerate(zip(observed, outcomes, strict=True)):
-        mine = good.filter(pl.col("file") == index)
-        symbols = ",".join(sorted(mine["symbol"].unique().to_list()))
-        interval = mine["interval_us"][0] if "interval_us" in mine.columns and len(mine) else None
-        identity = (parsed.file.statement, outcome.origin, outcome.checksum, symbols, interval)
+        identity = (parsed.file.statement, outcome.origin, outcome.checksum, *told.get(index, ("", None)))
         files.append((delivery, *identity, outcome.rows_good, outcome.rows_bad, outcome.reason))
     _append(connection, "delivery_files", files)
     connection.execute("UPDATE head SET delivery = ?", [delivery])
     name_commit(connection, delivery)
+
+
+def _symbols_and_intervals(good: pl.DataFrame) -> dict[int, tuple[str, int | None]]:
+    """By file: its symbols, comma-separated, and the length of its bars."""
+    interval = pl.col("interval_us").first() if "interval_us" in good.columns else pl.lit(None, dtype=pl.Int64)
+    rows = good.group_by("file").agg(pl.col("symbol").unique().sort(), interval.alias("interval_us")).iter_rows()
+    return {file: (",".join(symbols), interval_us) for file, symbols, interval_us in rows}
 
 
 def _append(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:

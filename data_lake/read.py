@@ -47,9 +47,10 @@ class Series:
 def read(connection: duckdb.DuckDBPyConnection, query: Query) -> pa.Table:
     """The answer, in (symbol, event time) order; see `Lake.read`."""
     table = query.table
-    columns = ", ".join(("symbol", table.time, *table.values, "knowledge_time", "source"))
+    columns = ", ".join(("symbol", table.time, *table.within, *table.values, "knowledge_time", "source"))
     sql, parameters = as_of_sql(connection, query, columns)
-    return connection.execute(f"{sql} ORDER BY symbol, {table.time}", parameters).to_arrow_table()
+    order = ", ".join(("symbol", table.time, *table.within))
+    return connection.execute(f"{sql} ORDER BY {order}", parameters).to_arrow_table()
 
 
 def as_of_sql(connection: duckdb.DuckDBPyConnection, query: Query, columns: str) -> tuple[str, list[object]]:
@@ -67,7 +68,8 @@ def as_of_sql(connection: duckdb.DuckDBPyConnection, query: Query, columns: str)
 def describe(connection: duckdb.DuckDBPyConnection, as_of_us: int | None) -> tuple[Series, ...]:
     """See `Lake.describe`."""
     found: list[Series] = []
-    for table in TABLES.values():
+    delivered = {name for (name,) in connection.execute("SELECT DISTINCT table_name FROM deliveries").fetchall()}
+    for table in (table for table in TABLES.values() if table.name in delivered):
         interval = "interval_us" if "interval_us" in table.key else "NULL::BIGINT AS interval_us"
         rows = f"FROM {table.current}"
         if as_of_us is not None:

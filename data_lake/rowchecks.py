@@ -11,7 +11,7 @@ def with_reason(table: VersionedTable, rows: pl.DataFrame, received_us: int) -> 
     `rows`: the table's columns, `interval_us` for bars, and knowledge_time. A row is unfinished where it was known, or received,
     before the event was complete.
     """
-    reasons = _bar_reasons() if table.name == "bars" else []
+    reasons = _bar_reasons() if table.name == "bars" else _tick_reasons(table)
     reasons = [("no_time", pl.col(table.time).is_null()), *_null_reasons(table), *reasons]
     complete = pl.col(table.time) + (pl.col("interval_us") if table.name == "bars" else 0)
     reasons.append(("unfinished", (pl.col("knowledge_time") < complete) | (pl.lit(received_us) < complete)))
@@ -22,9 +22,30 @@ def with_reason(table: VersionedTable, rows: pl.DataFrame, received_us: int) -> 
 
 
 def _null_reasons(table: VersionedTable) -> list[tuple[str, pl.Expr]]:
+    needed = (*table.within, *table.required)
     return [("no_symbol", pl.col("symbol").is_null())] + [
-        (f"no_number_in_{column}", pl.col(column).is_null()) for column in table.required
+        (f"{'nothing' if column in table.texts else 'no_number'}_in_{column}", pl.col(column).is_null()) for column in needed
     ]
+
+
+def _tick_reasons(table: VersionedTable) -> list[tuple[str, pl.Expr]]:
+    """A price is positive, a quantity is not negative, and a word is one of those that it can be."""
+    reasons = [("non_positive_price", pl.col(name) <= 0) for name in table.key + table.required if name.endswith("price")]
+    reasons += [("negative_quantity", pl.col(name) < 0) for name in table.required if name.endswith("quantity")]
+    columns = {*table.key, *table.values}
+    words = [(column, known) for (name, column), known in _WORDS.items() if name == table.name and column in columns]
+    reasons += [(f"unknown_{column}", (~pl.col(column).is_in(list(known))).fill_null(False)) for column, known in words]
+    return reasons
+
+
+_WORDS = {
+    ("trades", "side"): ("buy", "sell"),
+    ("fills", "side"): ("buy", "sell"),
+    ("depth", "side"): ("bid", "ask"),
+    ("depth", "kind"): ("snapshot", "diff"),
+    ("transfers", "direction"): ("in", "out"),
+    ("instruments", "status"): ("listed", "halted", "delisted"),
+}
 
 
 def _bar_reasons() -> list[tuple[str, pl.Expr]]:

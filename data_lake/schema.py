@@ -1,9 +1,12 @@
 """The versioned tables of the lake, declared once: keys, columns, and which of them a delivery must carry."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from domain.errors import Refused
-from domain.times import US_PER_MINUTE
+from domain.times import US_PER_MINUTE, US_PER_SECOND
+
+_SERIES = ("venue", "market", "interval_us", "symbol")
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,7 @@ class VersionedTable:
 
     name: str
     time: str
-    """Event time, int64 microseconds: the last column of the key and the order inside a symbol."""
+    """Event time, int64 microseconds: in the key after the series, and the order inside it."""
     key: tuple[str, ...]
     required: tuple[str, ...]
     """Values that every observation carries."""
@@ -25,6 +28,12 @@ class VersionedTable:
     integers: frozenset[str]
     lag_us: int
     """Publication lag after the event is complete, where knowledge times are not stated."""
+    texts: frozenset[str] = frozenset()
+    """Columns of text, beside those that every table has."""
+    numbered: str | None = None
+    """The column of the key that numbers rows of one symbol and time, from 0, in files that do not carry it."""
+    absent: Mapping[str, int | str] = field(default_factory=dict)
+    """Columns of the key that a file need not carry, and what they then are."""
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -33,7 +42,12 @@ class VersionedTable:
     @property
     def series(self) -> tuple[str, ...]:
         """The part of the key that names one series."""
-        return self.key[:-1]
+        return tuple(name for name in self.key if name in _SERIES)
+
+    @property
+    def within(self) -> tuple[str, ...]:
+        """The part of the key that tells rows of one series and time apart."""
+        return tuple(name for name in self.key if name not in _SERIES and name != self.time)
 
     @property
     def current(self) -> str:
@@ -68,7 +82,113 @@ FUNDING = VersionedTable(
     lag_us=US_PER_MINUTE,
 )
 
-TABLES = {table.name: table for table in (BARS, FUNDING)}
+TRADES = VersionedTable(
+    name="trades",
+    time="trade_time",
+    key=("venue", "market", "symbol", "trade_time", "trade_id"),
+    required=("price", "quantity"),
+    optional=("side", "contracts", "received_time"),  # side: the aggressor's, buy or sell
+    integers=frozenset({"trade_time", "received_time"}),
+    lag_us=US_PER_SECOND,
+    texts=frozenset({"trade_id", "side"}),
+    numbered="trade_id",
+)
+
+QUOTES = VersionedTable(
+    name="quotes",
+    time="quote_time",  # the exchange's; the collector's where the exchange sends none
+    key=("venue", "market", "symbol", "quote_time", "update_id"),
+    required=("bid_price", "bid_quantity", "ask_price", "ask_quantity"),
+    optional=("received_time",),
+    integers=frozenset({"quote_time", "update_id", "received_time"}),
+    lag_us=US_PER_SECOND,
+    numbered="update_id",
+)
+
+DEPTH = VersionedTable(
+    name="depth",
+    time="event_time",
+    key=("venue", "market", "symbol", "event_time", "final_update_id", "kind", "side", "price"),
+    required=("quantity",),  # 0: the level is gone
+    optional=("first_update_id", "previous_update_id", "received_time"),
+    integers=frozenset({"event_time", "final_update_id", "first_update_id", "previous_update_id", "received_time"}),
+    lag_us=US_PER_SECOND,
+    texts=frozenset({"kind", "side"}),  # snapshot or diff; bid or ask
+    absent={"final_update_id": 0},
+)
+
+MARKS = VersionedTable(
+    name="marks",
+    time="mark_time",
+    key=("venue", "market", "symbol", "mark_time"),
+    required=("mark_price",),
+    optional=("index_price", "received_time"),
+    integers=frozenset({"mark_time", "received_time"}),
+    lag_us=US_PER_SECOND,
+)
+
+FILLS = VersionedTable(
+    name="fills",
+    time="fill_time",
+    key=("venue", "market", "symbol", "fill_time", "account", "fill_id"),
+    required=("price", "quantity", "side"),
+    optional=("order_id", "liquidity", "fee", "fee_asset"),
+    integers=frozenset({"fill_time"}),
+    lag_us=0,
+    texts=frozenset({"account", "fill_id", "side", "order_id", "liquidity", "fee_asset"}),
+    absent={"account": ""},
+)
+
+BALANCES = VersionedTable(
+    name="balances",
+    time="balance_time",
+    key=("venue", "market", "symbol", "balance_time", "account"),  # symbol: the asset
+    required=("total",),
+    optional=("free", "locked"),
+    integers=frozenset({"balance_time"}),
+    lag_us=0,
+    texts=frozenset({"account"}),
+    absent={"account": ""},
+)
+
+TRANSFERS = VersionedTable(
+    name="transfers",
+    time="transfer_time",
+    key=("venue", "market", "symbol", "transfer_time", "account", "transfer_id"),
+    required=("quantity", "direction"),  # in or out, as the account sees it
+    optional=("fee", "counterparty"),
+    integers=frozenset({"transfer_time"}),
+    lag_us=0,
+    texts=frozenset({"account", "transfer_id", "direction", "counterparty"}),
+    absent={"account": ""},
+)
+
+INSTRUMENTS = VersionedTable(
+    name="instruments",
+    time="valid_from",  # from when the ticker names this instrument, on these terms
+    key=("venue", "market", "symbol", "valid_from"),
+    required=("instrument_id", "status"),  # the id stays when the ticker changes; listed, halted or delisted
+    optional=("base", "quote", "tick_size", "lot_size", "contract_multiplier", "minimum_notional"),
+    integers=frozenset({"valid_from"}),
+    lag_us=0,
+    texts=frozenset({"instrument_id", "status", "base", "quote"}),
+)
+
+UNIVERSE = VersionedTable(
+    name="universe",
+    time="effective_time",
+    key=("venue", "market", "symbol", "effective_time", "universe"),
+    required=("member",),  # 1 from then on, or 0
+    optional=("weight",),
+    integers=frozenset({"effective_time", "member"}),
+    lag_us=0,
+    texts=frozenset({"universe"}),
+)
+
+TABLES = {
+    table.name: table
+    for table in (BARS, FUNDING, TRADES, QUOTES, DEPTH, MARKS, FILLS, BALANCES, TRANSFERS, INSTRUMENTS, UNIVERSE)
+}
 
 FACT = ("knowledge_time", "source", "delivery", "carried")
 """Beside key and values of every stored row. `carried`: bit i is set where the row's own observation gave optional column i;
@@ -88,7 +208,7 @@ def column_type(table: VersionedTable, column: str) -> str:
         return "BIGINT"
     if column in ("carried", "event_year"):
         return "INTEGER"
-    return "DOUBLE" if column in table.values else "VARCHAR"
+    return "VARCHAR" if column in table.texts or column in (*_SERIES, "source") else "DOUBLE"
 
 
 def _versioned_ddl(table: VersionedTable) -> dict[str, list[str]]:

@@ -28,7 +28,11 @@ def store(
     Revised: a fact of a known key at a moment at which an as-of read now answers otherwise. Unchanged: the others, held
     already or confirming what was known.
     """
-    batch = batch.with_columns(delivery=pl.lit(delivery, dtype=pl.Int64)).with_row_index("position")
+    batch = batch.with_columns(delivery=pl.lit(delivery, dtype=pl.Int64))
+    if _all_new(connection, table, batch):
+        _insert(connection, table, table.current, batch)
+        return Stored(pl.repeat("accepted", len(batch), eager=True), pl.DataFrame())
+    batch = batch.with_row_index("position")
     fresh = _not_held(connection, table, batch)
     if fresh.is_empty():
         return Stored(pl.repeat("unchanged", len(batch), eager=True), pl.DataFrame())
@@ -67,6 +71,29 @@ def _outcomes(
 def _marked(facts: pl.DataFrame, among: pl.DataFrame, on: list[str], name: str) -> pl.DataFrame:
     marks = among.select(on).unique().with_columns(pl.lit(True).alias(name))
     return facts.join(marks, on=on, how="left", maintain_order="left")
+
+
+def _all_new(connection: duckdb.DuckDBPyConnection, table: VersionedTable, batch: pl.DataFrame) -> bool:
+    """Whether each key is there once and the lake holds none of the batch's series between its first and last time.
+
+    A chain always has a current row, so those alone tell. Then every row is its own chain, and the law has nothing to say.
+    """
+    series = list(table.series)
+    times = pl.struct(table.time, *table.within)
+    spans = (
+        batch.with_columns(_year(table))
+        .group_by(series)
+        .agg(low=pl.col(table.time).min(), high=pl.col(table.time).max(), rows=pl.len(), times=times.n_unique())
+    )
+    if not (spans["rows"] == spans["times"]).all():
+        return False
+    connection.register("spans", spans.to_arrow())
+    held = connection.execute(
+        f"SELECT 1 FROM {table.current} c SEMI JOIN spans s ON {' AND '.join(f'c.{name} = s.{name}' for name in series)} "
+        f"AND c.{table.time} BETWEEN s.low AND s.high WHERE {_window(table, batch.with_columns(_year(table)))} LIMIT 1"
+    ).fetchone()
+    connection.unregister("spans")
+    return held is None
 
 
 def _window(table: VersionedTable, batch: pl.DataFrame) -> str:
@@ -134,10 +161,16 @@ def _replace(connection: duckdb.DuckDBPyConnection, table: VersionedTable, old: 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: VersionedTable, name: str, rows: pl.DataFrame) -> None:
     columns = ["event_year", *table.key, *table.values, *FACT] + (["known_until"] if name == table.superseded else [])
-    connection.register("added", rows.with_columns(_year(table)).select(columns).to_arrow())
+    rows = rows.with_columns(_year(table)).select(columns).sort(_varying(table, rows))
+    connection.register("added", rows.to_arrow())
     listed = ", ".join(columns)
-    in_key_order(connection, f"INSERT INTO {name} ({listed}) SELECT {listed} FROM added ORDER BY {', '.join(table.key)}")
+    in_key_order(connection, f"INSERT INTO {name} ({listed}) SELECT {listed} FROM added")
     connection.unregister("added")
+
+
+def _varying(table: VersionedTable, rows: pl.DataFrame) -> list[str]:
+    """The columns of the key that tell the rows apart: sorting by the others too would only take time."""
+    return [name for name in table.key if rows[name].n_unique() > 1] or [table.time]
 
 
 def _year(table: VersionedTable) -> pl.Expr:

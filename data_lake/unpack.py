@@ -20,7 +20,7 @@ def unpacked(data: bytes, name: str) -> tuple[tuple[str, bytes], ...]:
         raise Refused("the file is empty: deliver it again")
     lowered = name.lower()
     if lowered.endswith(".zip"):
-        return tuple(pair for member, inner in _members(data) for pair in unpacked(inner, member))
+        return tuple(pair for member, inner in zip_members(data) for pair in unpacked(inner, member))
     if lowered.endswith(".gz"):
         return unpacked(gunzip(data), name[: -len(".gz")])
     return ((name, data),)
@@ -38,7 +38,8 @@ def gunzip(data: bytes) -> bytes:
     return inner
 
 
-def _members(data: bytes) -> list[tuple[str, bytes]]:
+def zip_members(data: bytes) -> list[tuple[str, bytes]]:
+    """Name and bytes of each file in a zip; Refused where it is damaged, locked, empty, nested, or unpacks too far."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = [item for item in archive.infolist() if not item.is_dir()]

@@ -208,7 +208,7 @@ def watch(program: int, spec: dict[str, Any], sees_processes: bool) -> dict[str,
             tasks, memory_bytes = usage()
             if tasks >= spec["processes"]:
                 return {"stopped": "processes"}
-            if memory_bytes > spec["memory_bytes"]:
+            if memory_bytes > spec["memory_bytes"] and proportional_bytes(memory_bytes) > spec["memory_bytes"]:
                 return {"stopped": "memory"}
         signal.sigtimedwait({signal.SIGCHLD}, TICK_S)
 
@@ -221,6 +221,20 @@ def usage() -> tuple[int, int]:
         tasks += int(fields[17])
         pages += int(fields[21])
     return tasks, pages * page
+
+
+def proportional_bytes(resident_bytes: int) -> int:
+    """Bytes of everything below this process, what several share counted once; what is resident where that cannot be read."""
+    total = 0
+    for pid, _ in descendants():
+        try:
+            with open(f"/proc/{pid}/smaps_rollup", "rb") as file:  # noqa: PTH123
+                total += sum(int(line.split()[1]) * 1024 for line in file if line.startswith(b"Pss:"))
+        except ProcessLookupError:
+            continue
+        except OSError:
+            return resident_bytes
+    return total
 
 
 def descendants() -> list[tuple[int, list[bytes]]]:

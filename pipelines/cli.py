@@ -5,6 +5,7 @@ from pipelines.environment import prepare
 prepare()
 
 import datetime as dt  # noqa: E402 - the environment must stand before numpy is imported
+import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Annotated, Any  # noqa: E402
 
@@ -190,6 +191,29 @@ def backtest(
 
 @app.command()
 @answering
+def sweep(
+    package: PackageArgument,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", help="K=V1,V2,...; may be repeated. The manifest's grid where left out.")
+    ] = None,
+    memory: Annotated[float, typer.Option("--memory-gib", help="What may be held at once.", min=0.01)] = 2.0,
+    as_of: AsOfOption = None,
+    venue: Annotated[str | None, typer.Option("--venue", help="Of the data; the newest in the lake where left out.")] = None,
+    market: MarketOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Evaluate a grid of configurations, on record first, into one table; started again, it goes on where it was."""
+    from pipelines.progress import bar
+    from steps.research import sweep_package
+
+    with bar(sys.stderr, "configurations") as told:
+        result = sweep_package(_home(home), package, param or [], as_of, venue, market, memory, told)
+    answer(result, as_json, lambda: _sweep_sentences(result))
+
+
+@app.command()
+@answering
 def gates(
     package: PackageArgument,
     tier: Annotated[
@@ -365,6 +389,7 @@ def _fetch_sentences(report: dict[str, Any]) -> str:
     kept = ("accepted", "revised", "unchanged", "quarantined", "snapshot")
     lines = [f"{report['feed']}: {len(report['files'])} files", *(f"{key}: {report[key]:,}" for key in kept)]
     lines += [f"not there: {origin}" for origin in report["absent"]]
+    lines += [f"refused: {reason}" for reason in report["refused"]]
     lines += [f"gap: {gap['symbol']} from {gap['at']}, {gap['missing']} missing" for gap in report["gaps"]]
     return "\n".join([*lines, *(f"in quarantine: {item['rows']:,} rows, {item['reason']}" for item in report["reasons"])])
 
@@ -380,6 +405,22 @@ def _backtest_sentences(result: dict[str, Any]) -> str:
             ["largest drawdown", f"{result['max_drawdown']:.2%}"],
             ["turnover, x capital a year", f"{result['turnover_annual']:,.1f}"],
             ["tear sheet", str(result["report"])],
+        ]
+    )
+
+
+def _sweep_sentences(result: dict[str, Any]) -> str:
+    best = result["best"]
+    return columns(
+        [
+            ["sweep", str(result["sweep"])],
+            [
+                "configurations",
+                f"{result['configurations']:,}, {result['evaluated']:,} of them new, {result['refused']:,} refused",
+            ],
+            ["distinct trials on record", f"{result['trials']:,}"],
+            ["best", "none" if best is None else f"Sharpe ratio {best['sharpe_annual']:.2f} with {best['configuration']}"],
+            ["table", str(result["table"])],
         ]
     )
 

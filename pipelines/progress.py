@@ -1,6 +1,6 @@
 """One line for each step while a run goes on, on a terminal's error stream."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -19,3 +19,23 @@ def show_progress(stream: TextIO) -> Iterator[None]:
         yield
     finally:
         timings.LISTENERS.remove(told)
+
+
+WIDTH = 32
+
+
+@contextmanager
+def bar(stream: TextIO, what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that its function redraws in place on a terminal, and prints line by line anywhere else."""
+    in_place = stream.isatty()
+
+    def told(done: int, total: int) -> None:
+        filled = WIDTH * done // max(total, 1)
+        line = f"  [{'#' * filled}{'.' * (WIDTH - filled)}] {done:,} of {total:,} {what}"
+        print(line, end="\r" if in_place else "\n", file=stream, flush=True)
+
+    try:
+        yield told
+    finally:
+        if in_place:
+            print(file=stream)

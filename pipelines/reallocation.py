@@ -155,8 +155,12 @@ def _resource(run: Run) -> Any:
 
 
 def _failure(result: Any, dg: Any) -> Exception:
-    """The first step's failure as the house's own error; anything unexpected as it came."""
+    """What stopped the line, as the house's own error: a blocking check, a step's refusal; anything unexpected as it came."""
     for event in result.all_events:
+        if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            check = event.asset_check_evaluation_data
+            if not check.passed and check.severity is dg.AssetCheckSeverity.ERROR:
+                return Refused(f"step {check.asset_key.to_user_string()}: {check.check_name}: {check.description}")
         if event.event_type is dg.DagsterEventType.STEP_FAILURE:
             error = event.step_failure_data.error
             cause = error.cause or error

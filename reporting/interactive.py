@@ -32,7 +32,9 @@ class Interactive:
 
 def equity_figure(daily: Daily) -> Interactive:
     """Growth of 1 on a log axis with the market at the strategy's volatility, and both below their peaks."""
-    drawing = f"Plotly.newPlot({json.dumps(FIGURE)}, {_json(_traces(daily))}, {_json(_LAYOUT)}, {_json(_SETTINGS)});"
+    draw = f"Plotly.newPlot(box, {_json(_traces(daily))}, {_json(_LAYOUT)}, {_json(_SETTINGS)})"
+    follow = "new ResizeObserver(() => Plotly.Plots.resize(box)).observe(box)"
+    drawing = f"{{const box = document.getElementById({json.dumps(FIGURE)}); {draw}.then(() => {{{follow}}});}}"
     library = _library()
     return Interactive(library, drawing, f"script-src {_allowed(library)} {_allowed(drawing)}; img-src data: blob:; ")
 
@@ -59,7 +61,7 @@ def _traces(daily: Daily) -> list[dict[str, Any]]:
     lines = [("strategy, net", np.array(daily.net_return), ACCENT, 1.6)]
     matched = matched_market(daily)
     if matched is not None:
-        lines.append((f"{daily.market} at the same volatility (x {matched[1]:.2f})", matched[0], SERIES[1], 1.0))
+        lines.append((f"{daily.market} at its volatility (x {matched[1]:.2f})", matched[0], SERIES[1], 1.0))
     traces: list[dict[str, Any]] = []
     for name, returns, color, width in lines:
         wealth = wealth_of(returns)
@@ -73,20 +75,21 @@ def _traces(daily: Daily) -> list[dict[str, Any]]:
     return traces
 
 
-_AXIS = {"gridcolor": LINE, "linecolor": MUTED, "zeroline": False, "tickfont": {"color": MUTED, "size": 11}}
+_SMALL = {"color": MUTED, "size": 11}
+_AXIS = {"gridcolor": LINE, "linecolor": MUTED, "zeroline": False, "tickfont": _SMALL}
 _LAYOUT: dict[str, Any] = {
     "autosize": True,
     "height": 460,
-    "margin": {"l": 56, "r": 12, "t": 8, "b": 36},
+    "margin": {"l": 52, "r": 8, "t": 34, "b": 70},
     "paper_bgcolor": "#ffffff",
     "plot_bgcolor": "#ffffff",
     "font": {"family": "system-ui, Segoe UI, Roboto, Helvetica, Arial, sans-serif", "color": INK, "size": 12},
     "hovermode": "x unified",
     "dragmode": "zoom",
-    "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 11}},
-    "xaxis": {**_AXIS, "anchor": "y2", "type": "date", "title": {"text": "day, UTC", "font": {"color": MUTED, "size": 11}}},
-    "yaxis": {**_AXIS, "domain": [0.34, 1], "type": "log", "title": {"text": "growth of 1, log", "font": {"color": MUTED}}},
-    "yaxis2": {**_AXIS, "domain": [0, 0.28], "title": {"text": "below peak, %", "font": {"color": MUTED}}},
+    "legend": {"orientation": "h", "x": 0, "y": -0.13, "yanchor": "top", "font": {"size": 11}},
+    "xaxis": {**_AXIS, "anchor": "y2", "type": "date", "title": {"text": "day, UTC", "font": _SMALL}},
+    "yaxis": {**_AXIS, "domain": [0.34, 1], "type": "log", "title": {"text": "growth of 1, log", "font": _SMALL}},
+    "yaxis2": {**_AXIS, "domain": [0, 0.28], "title": {"text": "below peak, %", "font": _SMALL}},
 }
 _SETTINGS = {"responsive": True, "displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"]}
 

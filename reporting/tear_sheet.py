@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from domain.evidence import Figure
 from domain.times import DAYS_PER_YEAR, to_datetime
 from reporting import charts
 from reporting.amounts import amount, bracket, number, percent
@@ -14,6 +13,7 @@ from reporting.interactive import FIGURE, equity_figure, wealth_of
 from reporting.page import drawn, render
 from reporting.tear_sheet_data import Daily, Grid, TearSheet
 from reporting.tiles import Tile
+from reporting.values import TrialCount
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 COMPONENTS = ("price", "funding", "borrow", "fees", "spread", "impact")
@@ -46,7 +46,7 @@ def render_tear_sheet(sheet: TearSheet) -> str:
         simulated=sheet.mode.value == "SIMULATED",
         first_day=_day(sheet.daily.day_us[0]),
         last_day=_day(sheet.daily.day_us[-1]),
-        tiles=[headline_tile(claim, sheet) for claim in sheet.headline],
+        tiles=headline_tiles(sheet),
         years=calendar(sheet.daily),
         month_names=MONTHS,
         figure_id=FIGURE,
@@ -57,16 +57,25 @@ def render_tear_sheet(sheet: TearSheet) -> str:
     )
 
 
-def headline_tile(claim: Claim, sheet: TearSheet) -> Tile:
-    """Value, its interval below, and beside the Sharpe ratio the number of trials that it was chosen from."""
+def headline_tiles(sheet: TearSheet) -> list[Tile]:
+    """Value and interval of each; beside the first, the Sharpe ratio, the number of trials that it was chosen from."""
+    first, *rest = [_headline_tile(claim) for claim in sheet.headline]
+    return [first, _trials_tile(sheet.trials), *rest]
+
+
+def _headline_tile(claim: Claim) -> Tile:
     figure = claim.figure
     if figure.value is None:
         return Tile(claim.label, "undefined", figure.note, "unknown")
     notes = [bracket(figure.low, figure.high, figure.unit), figure.note]
-    if claim.label.startswith("Sharpe"):
-        trials = sheet.trials.unique + sheet.trials.elsewhere
-        notes.append(f"{trials:,} trial{'' if trials == 1 else 's'}")
     return Tile(claim.label, amount(figure.value, figure.unit), "; ".join(note for note in notes if note))
+
+
+def _trials_tile(trials: TrialCount) -> Tile:
+    notes = [] if trials.effective is None else [f"effective {number(trials.effective, 1)}"]
+    if trials.sharpe_bar_annual is not None:
+        notes.append(f"luck reaches {number(trials.sharpe_bar_annual, 2)}")
+    return Tile("Trials behind it", number(trials.unique + trials.elsewhere, 0), "; ".join(notes))
 
 
 def calendar(daily: Daily) -> list[YearRow]:
@@ -154,8 +163,3 @@ def _grid_plots(grid: Grid) -> dict[str, str]:
 
 def _day(us: int) -> str:
     return to_datetime(us).date().isoformat()
-
-
-def undefined(unit: str, note: str) -> Figure:
-    """A figure that these data do not determine."""
-    return Figure(value=None, unit=unit, note=note)

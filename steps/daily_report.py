@@ -4,8 +4,6 @@ from domain.canonical import digest
 from domain.documents import AllocationDocument
 from domain.evidence import Evidence, Outcome, Verdict
 from domain.market import Market
-from laboratory.pods import LaboratoryPod
-from laboratory.power import power_table
 from ledger.audit import CHECKPOINT_NAME
 from reporting.data import (
     AllocationRow,
@@ -13,17 +11,13 @@ from reporting.data import (
     DailyReport,
     Delivery,
     DeskSummary,
-    Expectation,
     FeedQuality,
     Finding,
     FundingFacts,
     FundingYear,
     ImpactCalibration,
     Key,
-    Laboratory,
     NeedsYou,
-    Planted,
-    Power,
     QuarantinedRows,
     Severity,
     StepSeconds,
@@ -38,8 +32,9 @@ from steps.desk import load_desk
 from steps.evidence import load_evidence
 from steps.gates import load_policy, load_verdicts, previous_limits
 from steps.limits import load_limits
+from steps.planted_truth import planted_and_found
 from steps.records import load_records
-from steps.roster import Member, laboratory_pods, roster
+from steps.roster import Member, roster
 from steps.run import Run
 from steps.series import capacity_curves, pod_series, shortfalls
 from steps.sign import parse_allocation
@@ -85,7 +80,7 @@ def daily_report(run: Run) -> DailyReport:
         ),
         replay=_replay(run),
         trust=_trust(run),
-        laboratory=_laboratory(run, documents) if run.source.simulated else None,
+        laboratory=planted_and_found(run, documents) if run.source.simulated else None,
         deliveries=tuple(_deliveries(run)),
     )
 
@@ -277,65 +272,6 @@ def _trust(run: Run) -> Trust:
             Key(role="allocator", key_id=allocator_key(run.home).key_id),
             Key(role="halter", key_id=halt_key(run.home).key_id),
         ),
-    )
-
-
-def _laboratory(run: Run, documents: dict[str, AllocationDocument]) -> Laboratory:
-    truth, policy = simulated_market(run.cycle).truth, load_policy()
-    evidence = load_evidence(run)
-    trials = max(int(item.figures["trials"].value or 1) for item in evidence.values())
-    thresholds = {gate.name: gate.threshold for gate in policy.gates}
-    return Laboratory(
-        seed=truth.seed,
-        planted=(
-            Planted(what="volatility of the common factor BTC", value=truth.factor_volatility_annual, unit="fraction"),
-            Planted(
-                what="log return of BTC in a year, which it strays from and comes back to",
-                value=truth.factor_log_return_annual,
-                unit="fraction",
-            ),
-            Planted(what="impact coefficient Y", value=truth.impact_coefficient, unit="1"),
-            Planted(what="half-life of the slow drifts that trends earn", value=truth.trend_half_life_days, unit="days"),
-            Planted(
-                what="half-life of the transient part that reversals earn", value=truth.reversal_half_life_hours, unit="hours"
-            ),
-        ),
-        expectations=tuple(_expectation(documents, pod) for pod in laboratory_pods(run.cycle)),
-        power=tuple(
-            Power(
-                sharpe_annual=row.sharpe_annual,
-                days=row.days,
-                trials=row.trials,
-                psr=row.psr,
-                dsr=row.dsr,
-                dsr_days_for_80_percent=row.dsr_days_for_80_percent,
-            )
-            for row in power_table(
-                max(item.days for item in evidence.values()),
-                trials,
-                psr_threshold=float(thresholds["psr"]),  # type: ignore[arg-type]
-                dsr_threshold=float(thresholds["dsr"]),  # type: ignore[arg-type]
-            )
-        ),
-    )
-
-
-def _expectation(documents: dict[str, AllocationDocument], pod: LaboratoryPod) -> Expectation:
-    document, floor = documents[pod.spec.pod], load_desk(True).floor_usd * 100
-    limit = document.limits.max_gross_usd_cents
-    observed = (
-        "zero"
-        if limit == 0
-        else "floor"
-        if limit <= floor and document.tier == load_desk(True).ladder.tiers[0].name
-        else "promoted"
-    )
-    return Expectation(
-        pod=pod.spec.pod,
-        planted=pod.truth,
-        expected=pod.expected.value,
-        observed=f"{observed} ({document.tier}, {limit / 100:,.0f} USD)",
-        came_out=observed == pod.expected.value,
     )
 
 

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +78,13 @@ def fetch_feed(
                 transport_of(part, declared, os.environ if environment is None else environment).fetch(part, since_us, landing)
         except (Refused, Unreachable) as error:
             failure = error
-        reports = [report for each in (landing, *landing.refills) for report in _deliver(lake, each)]
+        taken = [_deliver(lake, each) for each in (landing, *landing.refills)]
         snapshot = lake.snapshot()
-    answer = _answer(feed, landing, reports, snapshot, failure)
+    reports = [report for each in taken for report in each.reports]
+    refusals = [refusal for each in taken for refusal in each.refusals]
+    if failure is None and refusals and not reports:
+        failure = Refused("; ".join(refusals))
+    answer = _answer(feed, landing, reports, refusals, snapshot, failure)
     write_durably(_last_path(home, feed), json.dumps({"at": iso(at_us), "outcome": answer["outcome"]}).encode())
     if isinstance(failure, Refused):
         raise failure
@@ -120,24 +125,38 @@ def _keys(feed: Feed) -> list[tuple[Any, ...]]:
     return [(feed.table, feed.venue, feed.market, feed.interval_us, symbol) for symbol in feed.symbols]
 
 
-def _deliver(lake: Lake, landing: Landing) -> list[IngestReport]:
+@dataclass
+class _Taken:
+    """What the lake took of a landing, and what it refused: one bad delivery does not hold up the other."""
+
+    reports: list[IngestReport] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    refused: list[Fetched] = field(default_factory=list)
+
+
+def _deliver(lake: Lake, landing: Landing) -> _Taken:
     """What is new as one delivery, what replaces an earlier file as another, known from now on; then the landing's memory."""
     feed = landing.feed
     known_at: Any = feed.known_at if feed.known_at in ("published", "received") else parse_utc(feed.known_at)
     new = [file for file in landing.fetched if file.replaces is None]
     replaced = [file for file in landing.fetched if file.replaces is not None]
-    reports = []
+    taken = _Taken()
     for files, known in ((new, known_at), (replaced, "received")):
-        if files:
+        if not files:
+            continue
+        try:
             with _staged(landing, files) as paths:
-                reports.append(
+                taken.reports.append(
                     lake.ingest(
                         paths, feed.table, venue=feed.venue, market=feed.market, interval_us=feed.interval_us, known_at=known,
                         received_us=landing.now_us, source=feed.name, lag_us=feed.lag_us, form=_form(landing, files),
                     )
                 )  # fmt: skip
-    landing.remember()
-    return reports
+        except Refused as refusal:
+            taken.refusals.append(str(refusal))
+            taken.refused += files
+    landing.remember(taken.refused)
+    return taken
 
 
 def _form(landing: Landing, files: Sequence[Fetched]) -> dict[str, Any]:
@@ -169,7 +188,12 @@ def _name(stored: Path, path: Path) -> None:
 
 
 def _answer(
-    feed: Feed, landing: Landing, reports: Sequence[IngestReport], snapshot: int, failure: Exception | None
+    feed: Feed,
+    landing: Landing,
+    reports: Sequence[IngestReport],
+    refusals: Sequence[str],
+    snapshot: int,
+    failure: Exception | None,
 ) -> dict[str, Any]:
     fetched = [file for each in (landing, *landing.refills) for file in each.fetched]
     counts = {name: sum(getattr(report, name) for report in reports) for name in _COUNTS}
@@ -183,6 +207,7 @@ def _answer(
         **counts,
         "snapshot": snapshot,
         "reasons": [{"reason": reason, "rows": rows} for report in reports for reason, rows in report.reasons],
+        "refused": list(refusals),
         "unreachable": str(failure) if isinstance(failure, Unreachable) else None,
     }
 

@@ -36,7 +36,7 @@ def waiting(home: Home) -> dict[str, str]:
 def ingest_inbox(home: Home, name: str) -> StepResult:
     """Take one folder of the inbox into the lake. Raises Refused where its statement is bad or nothing usable came."""
     folder = home.inbox / name
-    if not folder.is_dir() or folder.parent != home.inbox:
+    if not folder.is_dir() or folder.resolve().parent != home.inbox.resolve():
         raise Refused(f"expected a folder of {home.inbox}, got {name!r}")
     stated = load(folder / STATEMENT, Statement)
     report = ingest_path(home, folder, stated.table, stated.interval, stated.venue, stated.market, stated.known_at)

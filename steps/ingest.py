@@ -14,7 +14,7 @@ from data_lake.columns import to_lake_columns
 from data_lake.formats import read_table
 from data_lake.ingest import IngestReport
 from data_lake.lake import Lake
-from data_lake.recognise import recognise
+from data_lake.recognise import Recognition, recognise
 from data_lake.schema import BARS
 from domain.errors import Refused
 from domain.market import Market
@@ -73,13 +73,14 @@ def _take_laboratory(run: Run) -> Iterator[tuple[str, IngestReport]]:
 
 def _take_folders(run: Run) -> Iterator[tuple[str, IngestReport]]:
     found = recognise(run.source.folders)
-    if not found.bars:
+    bars = _bar_files(found)
+    if not bars:
         raise Refused(
             f"expected bars in {', '.join(str(folder) for folder in run.source.folders)}: no file there is a table of bars; "
             "give --data a folder with Parquet or CSV files of open_time, open, high, low, close, volume"
         )
     with Lake(run.home.root) as lake:
-        for table, files in (("bars", found.bars), ("funding", found.funding)):
+        for table, files in (("bars", bars), ("funding", found.funding)):
             if not files:
                 continue
             yield (
@@ -124,23 +125,30 @@ def parse_market(text: str) -> Market:
 
 
 def last_cycle(folders: tuple[Path, ...]) -> Cycle:
-    """The first cycle that has all the bars of these folders: the day after the last one."""
-    latest = [last_us for file in recognise(folders).bars if (last_us := _last_open_time(file)) is not None]
+    """The first cycle that has all the bars of these folders: the day after the last one, or today's where that is to come."""
+    latest, refusals = [], []
+    for file in _bar_files(recognise(folders)):
+        try:
+            latest.append(_last_open_time(file))
+        except Refused as refusal:
+            refusals.append(f"{file.name}: {refusal}")
     if not latest:
-        raise Refused(
-            f"expected bars in {', '.join(str(folder) for folder in folders)}: found none that can be read; correct --data"
-        )
-    return Cycle.after(max(latest))
+        why = "; ".join(refusals) or "no file is a table of bars"
+        raise Refused(f"expected bars in {', '.join(str(folder) for folder in folders)}, found none ({why}): correct --data")
+    return min(Cycle.after(max(latest)), Cycle(dt.datetime.now(dt.UTC).date()))
 
 
-def _last_open_time(file: Path) -> int | None:
-    """Of the last bar in a file; None where it cannot be read: ingest will say why."""
-    try:
-        frame = to_lake_columns(BARS, read_table(file.read_bytes(), file.name))
-    except Refused:
-        return None
-    last = frame[BARS.time].max()
-    return int(last) if isinstance(last, int) else None
+def _bar_files(found: Recognition) -> tuple[Path, ...]:
+    """The tables of bars, and what is neither bars nor funding: ingest puts those into quarantine with the reason."""
+    return (*found.bars, *found.unknown)
+
+
+def _last_open_time(file: Path) -> int:
+    """Of the last bar in a file. Raises Refused where it cannot be read as bars."""
+    last = to_lake_columns(BARS, read_table(file.read_bytes(), file.name))[BARS.time].max()
+    if not isinstance(last, int):
+        raise Refused("the time column has no value")
+    return last
 
 
 def now_us() -> UtcUs:

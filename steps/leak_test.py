@@ -11,6 +11,7 @@ from backtest.research import central_volatility
 from backtest.view import view_of
 from data_lake.lake import Lake
 from domain.arrays import FloatArray
+from domain.canonical import digest
 from domain.market import Panel
 from domain.strategy import Manifest, View
 from domain.times import US_PER_HOUR, Cycle, iso
@@ -38,7 +39,7 @@ def leak_test(home: Home, text: str, as_of: str | None, venue: str | None, marke
     """
     package = find_package(home, text)
     manifest, clock = package.manifest, LatencyLog()
-    panel, source = _data(home, as_of, venue, market)
+    panel, source, content = _data(home, as_of, venue, market)
     panel = panel.pick(_symbols(panel, manifest))
     view = view_of(panel, central_volatility(panel), dict(manifest.parameters))
     # A hidden state or a random number would be taken for a leak: that is asked first, and refused under its own name.
@@ -50,7 +51,7 @@ def leak_test(home: Home, text: str, as_of: str | None, venue: str | None, marke
     report = fuzz(ask, view, lookback_bars=manifest.lookback_bars, seed=SEED)
     first = None if report.first_time_us is None else iso(report.first_time_us)
     verdict = {"leaks": bool(report.leaks), "inputs": list(report.inputs), "first_time": first}
-    open_log(home).append(LEAK_TEST, {"strategy": manifest.name, "code": package.digest, "source": source, **verdict})
+    open_log(home).append(LEAK_TEST, {"strategy": manifest.name, "code": package.digest, "data": content, **verdict})
     return {
         "package": package.id,
         "authors": list(manifest.authors),
@@ -85,14 +86,16 @@ def leak_sentences(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _data(home: Home, as_of: str | None, venue: str | None, market: str | None) -> tuple[Panel, str]:
+def _data(home: Home, as_of: str | None, venue: str | None, market: str | None) -> tuple[Panel, str, str]:
+    """The panel, what it is in words, and the digest of its content."""
     with Lake(home.root) as lake:
         empty = lake.snapshot() == 0
     if empty and as_of is None and venue is None and market is None:
-        return simulated_market(LABORATORY_CYCLE).panel, "the laboratory"
+        return simulated_market(LABORATORY_CYCLE).panel, "the laboratory", digest(["laboratory", LABORATORY_CYCLE.label])
     located = locate_data(home, as_of, venue, market)
     view = located.view
-    return panel_of(home.root, view, located.snapshot), f"{view.venue} {view.market.value} as known at {iso(view.as_of_us)}"
+    source = f"{view.venue} {view.market.value} as known at {iso(view.as_of_us)}"
+    return panel_of(home.root, view, located.snapshot), source, digest([view.content_digest, view.funding_digest])
 
 
 def _symbols(panel: Panel, manifest: Manifest) -> tuple[str, ...]:

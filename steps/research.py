@@ -1,4 +1,4 @@
-"""`factory backtest` and `factory gates`: one package on what the lake holds, outside the daily line."""
+"""`factory backtest`, `factory sweep` and `factory gates`: one package on what the lake holds, outside the daily line."""
 
 import datetime as dt
 from typing import Any
@@ -23,19 +23,20 @@ from measures.drawdown import max_drawdown, total_return
 from measures.moments import moments
 from measures.volatility import volatility_annual
 from promotion_gates.judge import judge
-from steps.as_of_view import DataView, LocatedView, locate, panel_of
+from steps.as_of_view import DataView, LocatedView, locate, panel_of, series_of
 from steps.attribution import attributed_figures
 from steps.capacities import on_symbols
 from steps.configuration import CONFIG, load
 from steps.desk import first_rung, load_desk
 from steps.evidence import data_figures, evidence_on, trials_of
-from steps.finalists import draw
 from steps.gates import load_policy
 from steps.home import Home
 from steps.ingest import parse_market
 from steps.packages import find_package
 from steps.pod_returns import Workbench, evaluate_configurations, funding_note
 from steps.roster import Member, package_member, with_parameters
+from steps.sweep import Told, asked_configurations, sweep, swept
+from steps.tear_sheet import leakage_of, tear_sheet
 from steps.trials import count_trials, record_trials, trial_body
 from steps.trust import open_log
 
@@ -52,8 +53,37 @@ def backtest_package(
     record = bench.evaluate(member, chosen)
     run = digest({"trial": trial_body(member, chosen, located.view), "view": located.view.model_dump(mode="json")})[7:23]
     report = home.root / "reports" / "backtests" / f"{member.manifest.name}-{run}.html"
-    write_durably(report, draw(member, bench, simulated=located.view.venue == "sim").encode())
-    return {"run": run, "trials": trials_of(member, count_trials(log, located.view)), **_headline(record), "report": str(report)}
+    counts = count_trials(log, located.view)
+    grid, recorded = swept(home, member, bench, located.view), counts[member.manifest.name]
+    leakage = leakage_of(log, member.code)
+    page = tear_sheet(member, chosen, bench, record, located, run=run, recorded=recorded, grid=grid, leakage=leakage)
+    write_durably(report, page.encode())
+    return {"run": run, "trials": trials_of(member, counts), **_headline(record), "report": str(report)}
+
+
+def sweep_package(
+    home: Home,
+    package: str,
+    parameters: list[str],
+    as_of: str | None,
+    venue: str | None,
+    market: str | None,
+    memory_gib: float,
+    told: Told,
+) -> dict[str, Any]:
+    """Evaluate a grid of one package into its table; every configuration stands on the log as a trial before that."""
+    member, located = find_member(home, package), locate_data(home, as_of, venue, market)
+    asked, bench = asked_configurations(member.manifest, parameters), _bench(home, located)
+    found = sweep(home, member, bench, located.view, asked, memory_gib=memory_gib, told=told)
+    return {
+        "sweep": found.id,
+        "configurations": found.asked,
+        "evaluated": found.evaluated,
+        "refused": found.refused,
+        "trials": trials_of(member, count_trials(open_log(home), located.view)),
+        "best": found.best,
+        "table": str(found.table),
+    }
 
 
 def judge_package(home: Home, package: str, tier: str | None, venue: str | None, market: str | None) -> dict[str, Any]:
@@ -112,13 +142,20 @@ def verdict_on(home: Home, member: Member, located: LocatedView, tier: str | Non
 
 
 def locate_data(home: Home, as_of: str | None, venue: str | None, market: str | None) -> LocatedView:
-    """What was known at `as_of`, up to the last midnight before it; of the newest delivery of bars where nothing else is said."""
+    """What was known at `as_of`, up to the last midnight before it and the end of the last day with a bar.
+
+    Of the newest delivery of bars where nothing else is said.
+    """
     as_of_us = parse_utc(as_of) if as_of is not None else from_datetime(dt.datetime.now(dt.UTC))
     with Lake(home.root) as lake:
         newest_venue, newest_market = _newest(lake)
         chosen = venue or newest_venue
         where = parse_market(market) if market is not None else newest_market
-        return locate(lake, chosen, where, as_of_us // US_PER_DAY * US_PER_DAY, as_of_us)
+        midnight = as_of_us // US_PER_DAY * US_PER_DAY
+        bars = series_of(lake, chosen, where, midnight, as_of_us)
+        # Days after the last bar are unknown, not flat: they would dilute every figure.
+        last_close_us = max(item.last_us + (item.interval_us or 0) for item in bars)
+        return locate(lake, chosen, where, min(midnight, -(-last_close_us // US_PER_DAY) * US_PER_DAY), as_of_us)
 
 
 def _newest(lake: Lake) -> tuple[str, Market]:

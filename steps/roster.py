@@ -97,5 +97,14 @@ def laboratory_member(pod: LaboratoryPod) -> Member:
 
 def with_parameters(member: Member, parameters: dict[str, Parameter]) -> Member:
     """The same member with other chosen parameters."""
+    declared = member.manifest.parameters
     replace_parameters(member.manifest, parameters)
-    return replace(member, spec=replace(member.spec, parameters={**member.spec.parameters, **parameters}))
+    chosen = {name: _written_like(declared[name], value) for name, value in parameters.items()}
+    return replace(member, spec=replace(member.spec, parameters={**member.spec.parameters, **chosen}))
+
+
+def _written_like(declared: Parameter, value: Parameter) -> Parameter:
+    """32 and 32.0 are one configuration, and one trial: it is written as the manifest writes it."""
+    if isinstance(declared, float):
+        return float(value)
+    return int(value) if float(value).is_integer() else value

@@ -9,6 +9,7 @@ import numpy as np
 from allocation.capacity import Liquidity, capacity, cost_annual
 from allocation.impact_coefficient import calibrate_from_flow
 from backtest.costs import ADV_DAYS, trailing_adv_usd
+from backtest.days import daily_closes, daily_returns
 from backtest.robustness.costs import returns_at_cost
 from backtest.robustness.crises import Crises, in_crises
 from backtest.robustness.futures import PATHS, QUANTILES, fan
@@ -20,12 +21,13 @@ from domain.evidence import Figure
 from domain.market import Panel
 from domain.record import COMPONENTS, PodRecord
 from domain.times import DAYS_PER_YEAR, US_PER_DAY
+from ledger.log import Log
 from measures.intervals import sharpe_interval
 from measures.moments import moments
 from measures.rolling import rolling
 from reporting.gate_data import Claim
 from reporting.tear_sheet import render_tear_sheet
-from reporting.tear_sheet_data import CrisisRow, Daily, Fan, RegimeRow, TearSheet
+from reporting.tear_sheet_data import CrisisRow, Daily, Fan, Question, RegimeRow, TearSheet
 from reporting.values import CapacityCurve, Mode, TrialCount
 from steps.as_of_view import LocatedView
 from steps.attribution import attributed_figures, benchmark_returns
@@ -41,6 +43,8 @@ from steps.tear_sheet_signal import signal_of
 
 SEED = 20_240_229
 """Of every resampling on the page: the same data give the same page."""
+LEAK_TEST = "leak_test"
+"""The log's word for what `factory leak-test` found."""
 ROLLING_DAYS = 90
 CAPACITY_SIZES = 25
 HEADLINE = {
@@ -63,6 +67,7 @@ def tear_sheet(
     run: str,
     recorded: int,
     grid: Swept | None,
+    leakage: Question | None,
 ) -> str:
     """The page, HTML. `recorded`: distinct trials on the log; `grid`: what sweeps have evaluated on these data."""
     panel, view, manifest = bench.seen, located.view, member.manifest
@@ -103,8 +108,22 @@ def tear_sheet(
         capacity=curve,
         capacity_note=note,
         signal=signal_of(member, chosen, bench),
+        leakage=leakage,
     )
     return render_tear_sheet(sheet)
+
+
+def leakage_of(log: Log, code: str) -> Question | None:
+    """What the newest leak test of exactly this package said; None where there was none."""
+    tests = [entry.body for entry in log.entries(LEAK_TEST) if entry.body["code"] == code]
+    if not tests:
+        return None
+    inputs, first = ", ".join(tests[-1]["inputs"]), tests[-1]["first_time"]
+    return Question(
+        question="LEAKS" if tests[-1]["leaks"] else "None found.",
+        figure=Figure(value=float(tests[-1]["leaks"]), unit="count"),
+        meaning=f"It knows {inputs} before their time, first at {first}." if tests[-1]["leaks"] else "By its newest leak test.",
+    )
 
 
 def market_of(panel: Panel, record: PodRecord) -> tuple[str, FloatArray]:
@@ -113,9 +132,8 @@ def market_of(panel: Panel, record: PodRecord) -> tuple[str, FloatArray]:
     at = np.searchsorted(days, record.day_us)
     if np.isfinite(benchmarks[:, 0]).any():
         return "BTCUSDT", benchmarks[at, 0]
-    most = panel.symbols[int(np.argmax(np.nansum(panel.close * panel.volume, axis=0)))]
-    own = panel.pick((most,))
-    return most, benchmark_returns(replace(own, symbols=("BTCUSDT",)))[1][at, 0]
+    most = int(np.argmax(np.nansum(panel.close * panel.volume, axis=0)))
+    return panel.symbols[most], daily_returns(daily_closes(panel)[1])[at, most]
 
 
 def headline(panel: Panel, record: PodRecord, attributed: dict[str, Figure]) -> tuple[Claim, ...]:

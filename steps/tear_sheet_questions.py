@@ -19,6 +19,7 @@ from measures.effective_trials import effective_trials
 from measures.moments import Moments, moments
 from measures.sharpe_inference import min_track_record, psr
 from promotion_gates.figures import performance_figures
+from reporting.amounts import number
 from reporting.tear_sheet_data import Question
 from steps.sweep import Swept
 
@@ -96,8 +97,8 @@ def _posterior(found: Moments, bar: float) -> Question:
     return Question(
         question="How likely is there nothing at all?",
         figure=Figure(value=prior.p_none, unit="probability"),
-        meaning=f"P(Sharpe ratio <= 0), from what is left above the bar: {prior.mean:.2f} a year, "
-        f"95 % between {prior.low:.2f} and {prior.high:.2f}. A live record would sharpen it.",
+        meaning=f"P(Sharpe ratio <= 0), from what is left above the bar: {number(prior.mean, 2)} a year, "
+        f"95 % between {number(prior.low, 2)} and {number(prior.high, 2)}. A live record would sharpen it.",
     )
 
 
@@ -105,7 +106,7 @@ def _of_grid(grid: Swept, seed: int) -> list[Question]:
     asked = []
     try:
         halves = cscv(grid.net_return)
-        slope = "undefined" if halves.slope_oos_on_is is None else f"{halves.slope_oos_on_is:.2f}"
+        slope = "undefined" if halves.slope_oos_on_is is None else number(halves.slope_oos_on_is, 2)
         asked += [
             Question(
                 question="Does choosing the best fail afterwards?",
@@ -149,7 +150,8 @@ def _drawdown(record: PodRecord, found: Moments) -> Question:
     return Question(
         question="Is the deepest drawdown what chance makes?",
         figure=Figure(value=value, unit="probability"),
-        meaning=f"P(deeper than {depth:.1%}) of a random walk with this mean and volatility: near 0 hides a fault or fat tails.",
+        meaning=f"P(deeper than {depth:.1%}) of a random walk with this mean and volatility. "
+        "Near 0 it points to a fault or to fat tails.",
     )
 
 

@@ -3,6 +3,7 @@
 from backtest.robustness.signal import Coefficient, SignalSheet, signal_sheet
 from backtest.sizing import decision_bars
 from backtest.view import view_of
+from domain.strategy import Style
 from domain.times import US_PER_HOUR
 from model_runtime.predictions import predict
 from reporting.tear_sheet_data import Signal, SignalPoint
@@ -11,6 +12,8 @@ from steps.roster import Member
 from steps.sweep import Parameters
 
 HORIZONS_HOURS = (1, 4, 8, 24, 72, 168, 336)
+AGAINST_EACH_OTHER = {Style.CROSS_SECTIONAL, Style.CARRY}
+"""Styles that hold some symbols against others; the rest take each by itself."""
 LAGS = (0, 0.25, 0.5, 1, 2, 3, 5, 8)
 """In units of the manifest's horizon."""
 
@@ -30,6 +33,7 @@ def signal_of(member: Member, chosen: Parameters, bench: Workbench) -> Signal | 
         horizon_bars=horizon,
         horizons=sorted({max(1, round(hours * bars_per_hour)) for hours in (*HORIZONS_HOURS, manifest.horizon_hours)}),
         lags=sorted({round(lag * horizon) for lag in LAGS}),
+        across=manifest.style in AGAINST_EACH_OTHER,
     )
     return _shown(found, horizon, bars_per_hour)
 

@@ -21,7 +21,7 @@ TREND_EDGE = 0.5
 UNKNOWN = -1
 
 NAMES: Mapping[str, tuple[str, str, str]] = {
-    "volatility": ("calm", "usual volatility", "turbulent"),
+    "volatility": ("calm", "usual vol.", "turbulent"),
     "trend": ("falling", "sideways", "rising"),
     "liquidity": ("thin", "usual volume", "deep"),
 }

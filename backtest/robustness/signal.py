@@ -24,7 +24,7 @@ class Coefficient:
     horizon_bars: int
     value: float | None
     t: float | None
-    """With as many observations as do not overlap."""
+    """With as many observations as do not overlap; over time, all symbols together count as one."""
     n: int
     """Times of decision (wide), or symbols (narrow)."""
 
@@ -55,15 +55,20 @@ def signal_sheet(
     horizon_bars: int,
     horizons: Sequence[int],
     lags: Sequence[int],
+    across: bool = True,
 ) -> SignalSheet:
-    """Of (T, N) predictions known at the close of each bar, on the bars that decide; returns are close to close, bars without
-    a price left out. Refused where shapes differ or no bar decides."""
+    """Of (T, N) predictions known at the close of each bar, on the bars that decide.
+
+    Returns are close to close; bars without a price are left out. `across`: rank symbols against each other at each decision,
+    as a strategy that holds some against others does; else, or where fewer than `WIDE` have an opinion, each over time (whose
+    ranks know the whole sample: they describe, and no decision rests on them). Refused where shapes differ or no bar decides.
+    """
     if prediction.shape != close.shape or decides.shape != prediction.shape[:1] or not decides.any():
         raise Refused(f"expected predictions and closes of one shape and a deciding bar, got {prediction.shape}, {close.shape}")
     rows = np.flatnonzero(decides)
     spacing = float(np.median(np.diff(rows))) if rows.size > 1 else 1.0
     own = prediction[rows]
-    wide = bool(np.median(np.isfinite(own).sum(axis=1)) >= WIDE)
+    wide = across and bool(np.median(np.isfinite(own).sum(axis=1)) >= WIDE)
 
     def against(lag: int, horizon: int) -> Coefficient:
         later = forward_returns(close, horizon, lag)[rows]

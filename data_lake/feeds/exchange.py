@@ -94,8 +94,12 @@ def _trades(feed: Feed, exchange: Any, symbol: str, span: _Span) -> Page:
         # an exchange looks only so far ahead: no trade there is no end
         return [], _next(span, span.since_ms + US_PER_HOUR // _US_PER_MS)
     last_ms = int(rows[-1][0])
-    # the last millisecond may hold more trades than the page showed: ask for it again, unless it fills a page by itself
-    return _within(rows, span), _after(rows, span, last_ms if last_ms > span.since_ms and len(rows) >= limit else last_ms + 1)
+    if len(rows) < limit:
+        return _within(rows, span), _next(span, last_ms + 1)
+    if last_ms <= span.since_ms:
+        raise Refused(f"{feed.url} {symbol}: {limit} trades and more in one millisecond: raise page_rows in the feed's budget")
+    # the last millisecond may hold more trades than the page showed: it is asked for again
+    return _within(rows, span), _next(span, last_ms)
 
 
 def _funding(feed: Feed, exchange: Any, symbol: str, span: _Span) -> Page:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ class Landing:
         self._raw = RawStore(self.home)
         self._folder = self.home / "fetching" / self.feed.name
         self._seen = self._read_seen()
+        self._news: dict[str, dict[str, Any]] = {}
         self._ends_s = time.monotonic() + self.feed.budget.deadline_s
 
     @property
@@ -89,11 +90,16 @@ class Landing:
                 raise Refused(f"{origin}: two files of one fetch are named {name!r}: give them feeds of their own")
             self.fetched.append(fetched)
         if stated in (None, stored.checksum):
-            self._seen[origin] = {"checksum": stored.checksum, "token": token}
+            self._news[origin] = {"checksum": stored.checksum, "token": token}
         return fetched
 
-    def remember(self) -> None:
-        """Keep what was seen, once the lake has it: the next fetch asks only for what is new. Raises OSError."""
+    def remember(self, refused: Sequence[Fetched] = ()) -> None:
+        """Keep what was seen, once the lake has it: the next fetch asks only for what is new. Raises OSError.
+
+        `refused`: what the lake did not take; the next fetch asks for it again.
+        """
+        again = {file.origin for file in refused}
+        self._seen |= {origin: seen for origin, seen in self._news.items() if origin not in again}
         write_durably(self._folder / "seen.json", json.dumps(self._seen, sort_keys=True).encode())
 
     def _read_seen(self) -> dict[str, dict[str, Any]]:

@@ -1,8 +1,10 @@
 """One contract for all transports, against real servers on loopback: the same data gives the same lake."""
 
+import errno
 import hashlib
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,6 +15,7 @@ import pytest
 
 from data_lake.feeds.declaration import Feeds
 from data_lake.lake import Lake
+from data_lake.rebuild import rebuild
 from domain.errors import Refused
 from domain.market import Market
 from domain.times import US_PER_HOUR, parse_utc
@@ -360,3 +363,109 @@ def test_funding_comes_by_rest_page_by_page(tmp_path: Path) -> None:
         ).to_pydict()
     assert held["funding_time"] == [int(rate["fundingTime"]) * 1_000 for rate in rates]
     assert held["funding_rate"] == [float(str(rate["fundingRate"])) for rate in rates]
+
+
+TRADES = {**BARS, "table": "trades", "interval": None, "symbols": ["BTCUSDT"], "publication_lag_s": 1}
+
+
+def trades() -> list[dict[str, Any]]:
+    """60 aggregated trades over three hours with an hour of silence; four at a time share a millisecond."""
+    made = []
+    for number in range(60):
+        at_ms = START_US // 1_000 + (number // 4) * 300_000 + (5_000_000 if number >= 40 else 0)
+        sizes = {"p": f"{40_000 + number}.5", "q": f"0.0{number + 1:02}", "f": number, "l": number}
+        made.append({"a": 1_000 + number, "T": at_ms, "m": number % 3 == 0, "M": True, **sizes})
+    return made
+
+
+def trade_file(folder: Path) -> Path:
+    """The same trades as one file of rows, as ccxt names their parts."""
+    sides = {True: "sell", False: "buy"}
+    rows = [[item["T"], str(item["a"]), None, sides[item["m"]], float(item["p"]), float(item["q"]), None] for item in trades()]
+    folder.mkdir(exist_ok=True)
+    (folder / "BTCUSDT-trades.json").write_text(json.dumps(rows))
+    return folder
+
+
+def test_trades_by_file_by_rest_and_by_a_stream_with_gaps_give_the_same_lake(tmp_path: Path) -> None:
+    sent = [json.dumps({"e": "aggTrade", "E": item["T"] + 3, "s": "BTCUSDT", **item}) for item in trades()]
+    broken = [[*sent[:10], sent[4], sent[21], sent[20], *sent[22:30]], sent[33:]]
+    digests, reports = [], []
+    with ExitStack() as stack:
+        endpoint, _ = stack.enter_context(servers.exchange({}, trades={"BTCUSDT": trades()}))
+        url, _said = stack.enter_context(servers.stream(broken))
+        rest = {**TRADES, "url": "ccxt://binance", "endpoint": endpoint, "format": "ccxt_trades", "budget": {"page_rows": 7}}
+        stream = {
+            **TRADES, "url": url, "subscribe": "{symbol_lower}@aggTrade", "format": "binance_agg_trade_stream",
+            "resync": "refill",
+        }  # fmt: skip
+        file = {**TRADES, "url": f"file://{trade_file(tmp_path / 'vendor')}/*.json", "format": "ccxt_trades"}
+        for name, feeds in {"file": [file], "rest": [rest], "stream": [stream, {**rest, "name": "refill"}]}.items():
+            home = Home(tmp_path / name)
+            reports.append(fetch(home, declared(*feeds)))
+            with Lake(home.root, threads=1) as lake:
+                digests.append(lake.content_digest("binance", Market.SPOT, None, NOW_US, table="trades"))
+                assert sum(series.rows for series in lake.describe()) == len(trades())
+    assert len(set(digests)) == 1
+    assert [gap["missing"] for gap in reports[-1]["gaps"]] == [10, 3]
+
+
+def test_more_trades_in_a_millisecond_than_a_page_shows_are_refused_not_lost(tmp_path: Path) -> None:
+    with servers.exchange({}, trades={"BTCUSDT": trades()}) as (endpoint, _):
+        feed = {**TRADES, "url": "ccxt://binance", "endpoint": endpoint, "format": "ccxt_trades", "budget": {"page_rows": 4}}
+        with pytest.raises(Refused, match="raise page_rows"):
+            fetch(Home(tmp_path / "home"), declared(feed))
+
+
+def test_a_lake_rebuilt_from_raw_holds_what_the_feeds_brought(tmp_path: Path, archives: Path) -> None:
+    home = Home(tmp_path / "home")
+    publish(archives, "ETHUSDT", klines("ETHUSDT"), stated="0" * 64)
+    with over_http(archives) as feeds:
+        fetch(home, feeds)
+        publish(archives, "BTCUSDT", klines("BTCUSDT", HOURS - 1))
+        replaced = fetch(home, feeds, NOW_US + US_PER_HOUR)
+        assert (replaced["unchanged"], len(replaced["refused"])) == (HOURS - 1, 1)
+    with ExitStack() as stack:
+        endpoint, _ = stack.enter_context(servers.exchange({symbol: klines(symbol) for symbol in SYMBOLS}))
+        url, _said = stack.enter_context(servers.stream(recording()))
+        fetch(home, declared(stream_feed(url), rest_feed("refill", endpoint)), NOW_US + 2 * US_PER_HOUR)
+    before = _everything(home)
+    rebuild(home.root, threads=1)
+    assert _everything(home) == before
+
+
+def _everything(home: Home) -> dict[str, Any]:
+    with Lake(home.root, threads=1) as lake:
+        tables = {"deliveries": lake.deliveries(), "findings": lake.findings(), "quarantine": lake.quarantine()}
+        return {name: table.to_pylist() for name, table in tables.items()} | {
+            str(hour): lake.content_digest("binance", Market.SPOT, US_PER_HOUR, NOW_US + hour * US_PER_HOUR) for hour in range(3)
+        }
+
+
+def test_a_fetch_that_fails_at_any_write_is_completed_by_the_next(
+    tmp_path: Path, archives: Path, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, left = os.fsync, [0]
+
+    def failing(descriptor: int) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise OSError(errno.ENOSPC, "no space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr("os.fsync", failing)
+    with over_local(archives) as feeds:
+        for point in range(1, 100):
+            home, left[0] = Home(tmp_path / f"home-{point}"), point
+            failed = False
+            try:
+                fetch(home, feeds)
+            except OSError:
+                failed, left[0] = True, 0
+                fetch(home, feeds)
+            if not failed:
+                break
+            assert digest(home) == expected
+            with Lake(home.root, threads=1) as lake:
+                assert sum(row["accepted"] for row in lake.deliveries().to_pylist()) == HOURS * len(SYMBOLS)
+    assert 8 <= point < 100

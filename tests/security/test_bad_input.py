@@ -1,4 +1,4 @@
-"""Bad input ends in one clear sentence and the right exit code; what was good is kept, what was bad lies in quarantine, listed."""
+"""Bad input ends in one clear sentence and the right exit code; the good is kept, the bad lies in quarantine, listed."""
 
 import json
 import shutil
@@ -75,10 +75,8 @@ def test_a_delivery_with_nothing_usable_is_refused(write: Callable[[Path], None]
     folder = tmp_path / "in"
     folder.mkdir()
     write(folder)
-    for refused in (
-        ingest(folder, tmp_path / "home"),
-        here("run", "--data", folder, "--home", tmp_path / "other", "--cycle", START),
-    ):
+    run = ("run", "--data", folder, "--home", tmp_path / "home")
+    for refused in (ingest(folder, tmp_path / "home"), here(*run), here(*run, "--cycle", START)):
         assert refused.code == 1
         assert words in refused.sentence
         assert refused.out == ""
@@ -177,7 +175,7 @@ def test_an_unknown_key_in_any_configuration_is_named_before_anything_runs(
 
 
 def test_every_configuration_file_is_checked() -> None:
-    assert sorted([*check_configuration.MODELS, "instruments.yaml"]) == CONFIGURATION
+    assert sorted(check_configuration.READERS) == CONFIGURATION
 
 
 def test_an_unknown_key_in_a_nested_place_a_missing_one_and_no_yaml_are_named(

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from backtest.costs import FundingRule
-from backtest.funding import constant_long_by_year, fill_missing
+from backtest.funding import assume, charge_assumed, constant_long_by_year, fill_missing
+from backtest.stated import stated_record
 from domain.arrays import FloatArray
 from domain.errors import Refused
 from domain.market import Market, Panel
@@ -76,6 +77,20 @@ def test_where_a_symbol_has_no_price_nothing_is_missing() -> None:
 
 def test_no_funding_at_all_is_not_zero_funding() -> None:
     assert fill_missing(with_funding(np.full((5, 2), NAN)), RULE) is None
+
+
+def test_where_no_funding_is_known_every_position_pays_the_assumed_rate_and_none_earns_it() -> None:
+    filled = assume(with_funding(np.full((5, 2), NAN)), RULE)
+    assert (filled.known_share, filled.band_annual, filled.assumed_annual) == (0.0, None, 0.3)
+    assert not filled.panel.funding_rate.any()
+
+    record = stated_record(filled.panel, np.array([0.01, -0.02, 0.03]), pod="short", capital_usd=100.0)
+    held = replace(record, gross_exposure=np.array([0.0, 1.0, 2.0]), net_exposure=np.array([0.0, -1.0, 0.0]))
+    charged = charge_assumed(held, 0.365)
+    assert charged.component["funding"] == pytest.approx([0.0, -0.001, -0.002])
+    assert charged.net_return == pytest.approx([0.01, -0.021, 0.028])
+    assert sum(charged.component.values()) == pytest.approx(charged.net_return)
+    assert held.component["funding"] == pytest.approx([0.0, 0.0, 0.0])
 
 
 def test_spot_has_no_funding_by_nature() -> None:

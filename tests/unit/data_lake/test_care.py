@@ -44,9 +44,9 @@ def test_each_damage_is_named(filled: Lake) -> None:
     raw = sorted((filled.home / "raw").glob("??/*"))
     raw[0].chmod(0o644)
     raw[0].write_bytes(b"other")
-    assert _kinds(filled) == {"raw_damaged"}
+    assert "raw_damaged" in _kinds(filled)
     raw[0].unlink()
-    assert _kinds(filled) == {"raw_absent"}
+    assert "raw_absent" in _kinds(filled)
     (filled.home / "raw" / "deliveries" / "sealed" / "000000000002.json").unlink()
     assert "unrecorded" in _kinds(filled)
 

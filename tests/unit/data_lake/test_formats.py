@@ -86,7 +86,7 @@ def test_names_are_read_without_the_rows(tmp_path: Path) -> None:
 
 
 def test_an_archive_that_unpacks_too_far_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("data_lake.formats._UNPACKED_MAX_BYTES", 10)
+    monkeypatch.setattr("data_lake.unpack.UNPACKED_MAX_BYTES", 10)
     with pytest.raises(Refused, match="unpacks to more than"):
         read_table(gzip.compress(CSV), "a.csv.gz")
     with pytest.raises(Refused, match="unpacks to more than"):

@@ -106,3 +106,13 @@ def test_a_flat_bar_repeats_the_price_before_it_even_from_outside_the_window(set
     column = [item.symbol for item in moved.symbols].index("SIMFUSDT")
     edge, before = at("2028-02-03", moved), at("2028-02-02", moved)
     assert bar(edge.bars, 0, column) == bar(before.bars, 24, column) == [before.bars.close[23, column]] * 4 + [0.0, 0.0]
+
+
+def test_a_snapshot_that_began_before_midnight_comes_with_the_cycle_after_it(settings: LaboratorySettings) -> None:
+    data = settings.model_dump(mode="json")
+    data["defects"]["unfinished_taken_at"] = "2026-02-10T02:35:00Z"
+    moved = LaboratorySettings.parse(data, "moved")
+    assert "snapshot" not in {item.name for item in deliveries(at("2026-02-10", moved))}
+    (snapshot,) = [item for item in deliveries(at("2026-02-11", moved)) if item.name == "snapshot"]
+    assert [table.num_rows for table in snapshot.files.values()] == [6]
+    assert snapshot.known_at == parse_utc("2026-02-10T02:35:00Z")
