@@ -42,7 +42,9 @@ def material_pbo(returns: ArrayLike, blocks: int = 16) -> MaterialPbo:
     """
     matrix = np.asarray(returns, dtype=np.float64)
     if blocks % 2 or not 2 <= blocks <= 20 or matrix.ndim != 2 or len(matrix) < 2 * blocks or not np.isfinite(matrix).all():
-        raise Refused(f"expected finite returns of at least 2 rows in each of an even 2 to 20 blocks, got {matrix.shape}, {blocks}")
+        raise Refused(
+            f"expected finite returns of at least 2 rows in each of an even 2 to 20 blocks, got {matrix.shape}, {blocks}"
+        )
     matrix = matrix[len(matrix) % blocks :]
     total = comb(blocks, blocks // 2)
     plain = material = loss = 0

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from data_lake.feeds.declaration import Feeds
 from data_lake.lake import Lake
@@ -19,6 +20,7 @@ from data_lake.rebuild import rebuild
 from domain.errors import Refused
 from domain.market import Market
 from domain.times import US_PER_HOUR, parse_utc
+from pipelines.cli import app
 from steps.feeds import fetch_feed, list_feeds
 from steps.home import Home
 from tests.integration import feed_servers as servers
@@ -469,3 +471,23 @@ def test_a_fetch_that_fails_at_any_write_is_completed_by_the_next(
             with Lake(home.root, threads=1) as lake:
                 assert sum(row["accepted"] for row in lake.deliveries().to_pylist()) == HOURS * len(SYMBOLS)
     assert 8 <= point < 100
+
+
+def test_the_commands_list_and_fetch_and_exit_with_3_where_nothing_answers(
+    tmp_path: Path, archives: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = ["--home", str(tmp_path / "home")]
+    with servers.http_files(archives) as (address, _):
+        feeds = declared({**BARS, "url": f"{address}/{LAYOUT}", "checksum": ".CHECKSUM"})
+        monkeypatch.setattr("steps.feeds.load_feeds", lambda: feeds)
+        fetched = CliRunner().invoke(app, ["fetch", "a-feed", "--json", *home])
+    assert (fetched.exit_code, json.loads(fetched.stdout)["accepted"]) == (0, HOURS * len(SYMBOLS))
+    gone = CliRunner().invoke(app, ["fetch", "a-feed", *home])
+    assert gone.exit_code == 3
+    listed = json.loads(CliRunner().invoke(app, ["feeds", "--json", *home]).stdout)
+    assert [row["newest_event"] for row in listed] == ["2024-01-04T00:00:00Z"]
+    assert listed[0]["age_s"] > 0
+    shown = CliRunner().invoke(app, ["feeds", *home]).stdout
+    assert "a-feed" in shown
+    assert "fetch again later" in shown
+    assert CliRunner().invoke(app, ["fetch", "another", *home]).exit_code == 1
