@@ -37,7 +37,8 @@ class Statement:
     source: str
     form: Mapping[str, Any] | None = None
     """What a feed says beyond the rest, as plain JSON values: `format` (a declared format), `checksums` (SHA-256 that the vendor
-    states, by file name), `gaps` (holes in a stream's sequence that were filled by asking again)."""
+    states, by file name), `symbols` (what a file speaks of, by its name), `gaps` (holes in a stream's sequence, and what filled
+    them)."""
     lag_us: int | None = None
     """Publication lag where it is not the table's own."""
 
@@ -94,6 +95,7 @@ def stated_file(said: Statement, name: str, origin: str, checksum: str) -> Deliv
     if said.form is not None:
         meaning["form"] = said.form.get("format")
         meaning["stated_checksum"] = said.form.get("checksums", {}).get(name)
+        meaning["stated_symbol"] = said.form.get("symbols", {}).get(name)
     return DeliveredFile(name, origin, checksum, hashlib.sha256(canonical_bytes(meaning)).hexdigest())
 
 
@@ -105,11 +107,16 @@ def parse_file(raw: RawStore, said: Statement, file: DeliveredFile) -> ParsedFil
         seen = len(frame)
         rows = to_lake_columns(said.table, frame)
         if "symbol" not in rows.columns:
-            rows = rows.with_columns(symbol=pl.lit(symbol_in_name(file.name)))
+            rows = rows.with_columns(symbol=pl.lit(_symbol(said.form or {}, file)))
         step = modal_step(said.table, rows) if said.table is BARS else None
     except Refused as refusal:
         return ParsedFile(file, None, seen, None, str(refusal))
     return ParsedFile(file, rows, seen, step, None)
+
+
+def _symbol(form: Mapping[str, Any], file: DeliveredFile) -> str:
+    stated = form.get("symbols", {}).get(file.name)
+    return str(stated) if stated is not None else symbol_in_name(file.name)
 
 
 def _read(form: Mapping[str, Any], data: bytes, file: DeliveredFile) -> pl.DataFrame:

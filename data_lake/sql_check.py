@@ -24,7 +24,9 @@ class SqlCheck:
     def findings(self, session: duckdb.DuckDBPyConnection, place: tuple[str, str, int]) -> Iterator[Finding]:
         venue, market, interval_us = place
         parameters = {"interval_us": interval_us} if "$interval_us" in self.sql else None
-        answer = session.execute(self.sql, parameters)
+        answer = session.execute(
+            self.sql.replace("$interval_us", "$interval_us::BIGINT"), parameters
+        )  # 3 * 15 minutes is no INTEGER
         names = [item[0] for item in answer.description or ()][3:]
         for symbol, at_us, serious, *evidence in answer.fetchall():
             severity = self.serious if serious else self.severity

@@ -17,7 +17,10 @@ Arguments = ParamSpec("Arguments")
 
 
 def answering(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
-    """A command whose Refused ends in exit code 1 and whose Unreachable ends in 3, each in one sentence on stderr."""
+    """A command whose Refused ends in exit code 1 and whose Unreachable ends in 3, each in one sentence on stderr.
+
+    A file or folder that cannot be used ends in 1 as well.
+    """
 
     @wraps(command)
     def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
@@ -27,6 +30,8 @@ def answering(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
             fail(str(error), EXIT_REFUSED)
         except Unreachable as error:
             fail(str(error), EXIT_UNREACHABLE)
+        except OSError as error:
+            fail(f"cannot use {error.filename or 'a file'}: {error.strerror or error}: correct the path", EXIT_REFUSED)
 
     return wrapped
 

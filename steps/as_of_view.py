@@ -1,5 +1,6 @@
 """The one view of the lake that everything after it uses: what was known at the time of the decision."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from domain.model import Frozen
 from domain.times import US_PER_DAY, iso
 from steps.artefacts import load_json, save_json
 from steps.run import Run, StepResult
+from steps.simulation import simulated_market
 
 
 class DataView(Frozen):
@@ -48,7 +50,9 @@ def as_of_view(run: Run) -> StepResult:
     if quality["red"]:
         raise Refused(f"data quality blocks cycle {run.cycle.label}: {'; '.join(quality['red'])}")
     with Lake(run.home.root) as lake:
-        located = locate(lake, run.source.venue, run.source.market, run.cycle.closes_us, run.cycle.issued_us)
+        located = locate(
+            lake, run.source.venue, run.source.market, run.cycle.closes_us, run.cycle.issued_us, from_us=first_us_of(run)
+        )
     save_json(run, "view", located.view.model_dump(mode="json"))
     save_json(run, "snapshot", {"snapshot": located.snapshot})
     panel = load_panel(run)
@@ -66,15 +70,23 @@ def as_of_view(run: Run) -> StepResult:
     )
 
 
-def series_of(lake: Lake, venue: str, market: Market, end_us: int, as_of_us: int) -> tuple[Series, ...]:
-    """The bar series of one venue and market before `end_us`, all on the interval with the most bars.
+def first_us_of(run: Run) -> int:
+    """Where a run's data may begin: a laboratory is judged on its own window, however long its home has been running."""
+    return simulated_market(run.cycle).window.first_open_us if run.source.simulated else 0
+
+
+def series_of(lake: Lake, venue: str, market: Market, end_us: int, as_of_us: int, from_us: int = 0) -> tuple[Series, ...]:
+    """The bar series of one venue and market between `from_us` and `end_us`, all on the interval with the most bars.
 
     Raises Refused where the lake holds none by then.
     """
     series = [
         item
         for item in lake.describe(as_of_us=as_of_us)
-        if item.table == "bars" and item.venue == venue and item.market == market and item.first_us < end_us
+        if item.table == "bars"
+        and (item.venue, item.market) == (venue, market)
+        and item.first_us < end_us
+        and item.last_us >= from_us
     ]
     if not series:
         raise Refused(
@@ -88,11 +100,16 @@ def series_of(lake: Lake, venue: str, market: Market, end_us: int, as_of_us: int
     return tuple(item for item in series if item.interval_us == most)
 
 
-def locate(lake: Lake, venue: str, market: Market, end_us: int, as_of_us: int) -> LocatedView:
+def start_of(series: Sequence[Series], from_us: int) -> int:
+    """The UTC midnight that starts the day of the first bar, or `from_us` where the bars begin before it."""
+    return max(min(item.first_us for item in series) // US_PER_DAY * US_PER_DAY, from_us)
+
+
+def locate(lake: Lake, venue: str, market: Market, end_us: int, as_of_us: int, from_us: int = 0) -> LocatedView:
     """The view of one venue and market up to `end_us`. Raises Refused where the lake holds no bars of them by then."""
-    chosen = series_of(lake, venue, market, end_us, as_of_us)
+    chosen = series_of(lake, venue, market, end_us, as_of_us, from_us)
     interval_us = chosen[0].interval_us
-    start_us = min(item.first_us for item in chosen) // US_PER_DAY * US_PER_DAY
+    start_us = start_of(chosen, from_us)
     snapshot = lake.snapshot()
     spans = {"start_us": start_us, "end_us": end_us, "snapshot": snapshot}
     view = DataView(

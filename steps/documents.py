@@ -34,17 +34,22 @@ def verify_files(home: Home, files: list[Path], at_us: int) -> list[dict[str, An
 
 def verify_log(home: Home) -> dict[str, Any]:
     """The whole log computed anew and held against its signed checkpoint."""
+    return asdict(examine_log(home.ledger, load_public(_log_key(home))))
+
+
+def log_entries(home: Home, kind: str | None) -> list[dict[str, Any]]:
+    """Entries of the log, of one kind or all. Raises Refused where there is no log: looking for one starts none."""
+    _log_key(home)
+    return [
+        {"index": entry.index, "kind": entry.kind, "body": json.dumps(entry.body, sort_keys=True)}
+        for entry in open_log(home).entries(kind)
+    ]
+
+
+def _log_key(home: Home) -> Path:
     public = home.keys / f"{LOG}.pub"
     if not public.exists():
         raise Refused(
             f"expected the log's public key at {public}: there is no log in this home; give --home the one that was run"
         )
-    return asdict(examine_log(home.ledger, load_public(public)))
-
-
-def log_entries(home: Home, kind: str | None) -> list[dict[str, Any]]:
-    """Entries of the log, of one kind or all."""
-    return [
-        {"index": entry.index, "kind": entry.kind, "body": json.dumps(entry.body, sort_keys=True)}
-        for entry in open_log(home).entries(kind)
-    ]
+    return public

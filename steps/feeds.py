@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,9 +61,11 @@ def fetch_feed(
     feeds: Feeds | None = None,
     environment: Mapping[str, str] | None = None,
     received_us: int | None = None,
+    clock: Callable[[], int] | None = None,
 ) -> dict[str, Any]:
     """Fetch what is new of a feed and take it into the lake.
 
+    `received_us`: when the fetch begins, and `clock` what it reads while it goes on; both the machine's where left out.
     The answer's `unreachable` says where the other side stopped answering; what came before is in the lake, and the next fetch
     goes on from there. Raises Refused where the feed, its credentials or everything that came is bad.
     """
@@ -72,7 +74,7 @@ def fetch_feed(
     at_us = now_us() if received_us is None else received_us
     failure: Refused | Unreachable | None = None
     with home.locked(), Lake(home.root) as lake:
-        landing = Landing(home.root, feed, at_us)
+        landing = Landing(home.root, feed, at_us, now_us if received_us is None else clock)
         try:
             for part, since_us in _asked(lake, feed, since):
                 transport_of(part, declared, os.environ if environment is None else environment).fetch(part, since_us, landing)
@@ -112,8 +114,8 @@ def _asked(lake: Lake, feed: Feed, since: str | None) -> Iterator[tuple[Feed, in
 
 
 def _after(feed: Feed, last_us: int | None) -> int | None:
-    if last_us is None:
-        return None
+    if last_us is None or feed.table == "trades":
+        return last_us  # more trades may share the last moment
     return last_us + (feed.interval_us or 1)
 
 
@@ -149,7 +151,7 @@ def _deliver(lake: Lake, landing: Landing) -> _Taken:
                 taken.reports.append(
                     lake.ingest(
                         paths, feed.table, venue=feed.venue, market=feed.market, interval_us=feed.interval_us, known_at=known,
-                        received_us=landing.now_us, source=feed.name, lag_us=feed.lag_us, form=_form(landing, files),
+                        received_us=landing.received_us(), source=feed.name, lag_us=feed.lag_us, form=_form(landing, files),
                     )
                 )  # fmt: skip
         except Refused as refusal:
@@ -164,6 +166,7 @@ def _form(landing: Landing, files: Sequence[Fetched]) -> dict[str, Any]:
     return {
         "format": declared,
         "checksums": {file.name: file.stated_checksum for file in files if file.stated_checksum is not None},
+        "symbols": {file.name: file.symbol for file in files if file.symbol is not None},
         "gaps": [{"symbol": gap.symbol, "at_us": gap.at_us, "evidence": dict(gap.evidence)} for gap in landing.gaps],
     }
 

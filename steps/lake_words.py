@@ -9,8 +9,8 @@ import pyarrow.feather as feather
 import pyarrow.parquet as pq
 
 from data_lake.lake import Lake
-from data_lake.recognise import INTERVALS, list_files, recognise
-from data_lake.schema import TABLES
+from data_lake.recognise import INTERVALS, list_files
+from data_lake.schema import FUNDING, TABLES
 from domain.errors import Refused
 from domain.market import Market
 from domain.times import parse_utc
@@ -30,7 +30,7 @@ def ingest_path(
             files,
             table,
             venue=venue,
-            market=parse_market(market) if market is not None else _market(path),
+            market=_market(table, market),
             interval_us=parse_interval(interval),
             known_at="published" if known_at == "published" else parse_utc(known_at),
             received_us=now_us(),
@@ -47,8 +47,11 @@ def ingest_path(
     }
 
 
-def _market(path: Path) -> Market:
-    return Market.LINEAR if recognise([path]).funding else Market.SPOT
+def _market(table: str, stated: str | None) -> Market:
+    """As stated; otherwise spot, but for funding, which only contracts have."""
+    if stated is not None:
+        return parse_market(stated)
+    return Market.LINEAR if table == FUNDING.name else Market.SPOT
 
 
 def read_to_file(
@@ -67,7 +70,7 @@ def read_to_file(
     """Write an as-of read to a Parquet, CSV or Arrow file; times are UTC microseconds."""
     _refuse_unknown_ending(out)
     with Lake(home.root) as lake:
-        chosen = parse_market(market) if market is not None else Market.SPOT
+        chosen = _market(table, market)
         rows = lake.read(
             table,
             venue=venue,

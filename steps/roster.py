@@ -88,9 +88,8 @@ def package_member(package: Package) -> Member:
 def laboratory_member(pod: LaboratoryPod) -> Member:
     """A laboratory pod with its package or its stated stream."""
     if pod.manifest is not None:
-        stated = pod.spec.stated_returns
-        returns = [] if stated is None else [float(value) for value in stated]
-        return Member(pod.spec, pod.manifest, None, digest({"manifest": pod.manifest.name, "returns": returns}))
+        # A stated stream is one trial however many days it has: it is known by what states it, not by its returns so far.
+        return Member(pod.spec, pod.manifest, None, digest({"stated": pod.manifest.model_dump(mode="json")}))
     package = load_package(STRATEGIES / pod.spec.package, reviewed=True)
     return Member(pod.spec, package.manifest, package, package.digest)
 

@@ -14,7 +14,7 @@ from data_lake.read import Series
 from domain.model import Frozen
 from domain.times import US_PER_DAY, US_PER_HOUR, iso
 from steps.artefacts import save_json
-from steps.as_of_view import series_of
+from steps.as_of_view import first_us_of, series_of, start_of
 from steps.configuration import CONFIG, load
 from steps.run import Check, Run, StepResult
 
@@ -36,8 +36,9 @@ def validate(run: Run) -> StepResult:
     """
     rules = load(CONFIG / "quality.yaml", QualityRules)
     with Lake(run.home.root) as lake:
-        bars = series_of(lake, run.source.venue, run.source.market, run.cycle.closes_us, run.cycle.issued_us)
-        start_us = min(item.first_us for item in bars) // US_PER_DAY * US_PER_DAY
+        from_us = first_us_of(run)
+        bars = series_of(lake, run.source.venue, run.source.market, run.cycle.closes_us, run.cycle.issued_us, from_us)
+        start_us = start_of(bars, from_us)
         where = (run.source.venue, run.source.market, bars[0].interval_us, start_us, run.cycle.closes_us, run.cycle.issued_us)
         findings = check(lake, *where)
         shares = completeness(lake, *where)

@@ -1,6 +1,7 @@
 """Exchanges over REST by ccxt: bars, trades and funding, page after page, each page a file of its own."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,9 @@ _KLINES = {Market.SPOT: "publicGetKlines", Market.LINEAR: "fapiPublicGetKlines",
 """The calls that give quote volume, trade count and taker volume, which the unified `fetch_ohlcv` drops."""
 _KLINE_EXCHANGES = frozenset({"binance", "binanceus", "binanceusdm", "binancecoinm"})
 _KINDS = {Market.SPOT: "spot", Market.LINEAR: "linear", Market.INVERSE: "inverse"}
+_WINDOW_ROWS = 100
+"""Many exchanges look only a window ahead of the start: nothing in it is no end. None is known to look less far."""
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
 
 Page = tuple[Any, int | None]
 """What an answer held, as JSON, and where the next page starts (ms); None after the last one."""
@@ -55,7 +59,8 @@ class ExchangeTransport:
         for symbol in feed.symbols:
             for start_ms, rows in self._pages(feed, exchange, symbol, span, into):
                 origin = f"{feed.url}/{feed.table}/{symbol}/{feed.interval or ''}/{start_ms}-{span.until_ms}"
-                into.land(origin, f"{symbol}-{feed.table}-{start_ms}.json", json.dumps(rows).encode())
+                name = f"{_NOT_IN_NAMES.sub('-', symbol)}-{feed.table}-{start_ms}.json"
+                into.land(origin, name, json.dumps(rows).encode(), symbol=symbol)
         return tuple(into.fetched)
 
     def _pages(self, feed: Feed, exchange: Any, symbol: str, span: _Span, into: Landing) -> Iterator[tuple[int, Any]]:
@@ -80,6 +85,8 @@ def _bars(feed: Feed, exchange: Any, symbol: str, span: _Span) -> Page:
         rows = getattr(exchange, _KLINES[feed.market])(asked)
     else:
         rows = exchange.fetch_ohlcv(_unified(feed, exchange, symbol), feed.interval, since=span.since_ms, limit=limit)
+        if not rows:
+            return [], _next(span, span.since_ms + min(limit, _WINDOW_ROWS) * step_ms)
     return _within(rows, span), _after(rows, span, int(rows[-1][0]) + step_ms if rows else None)
 
 

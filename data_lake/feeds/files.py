@@ -30,31 +30,36 @@ class FileTransport:
         will not give; what landed before stays landed, and the next fetch goes on from there.
         """
         try:
-            for address in self._addresses(feed, since_us, into.now_us):
+            for address, symbol in self._addresses(feed, since_us, into.now_us):
                 into.check_deadline(address)
                 try:
-                    self._take(feed, address, into)
+                    self._take(feed, address, symbol, into)
                 except Absent:
                     into.absent.append(address)
         finally:
             self._remote.close()
+        for part in into.folder.glob("*.part"):  # of versions that are gone: everything there is has come
+            part.unlink()
         return tuple(into.fetched)
 
-    def _addresses(self, feed: Feed, since_us: int | None, now_us: int) -> Iterator[str]:
-        for address in addresses(feed, since_us, now_us):
+    def _addresses(self, feed: Feed, since_us: int | None, now_us: int) -> Iterator[tuple[str, str | None]]:
+        for address, symbol in addresses(feed, since_us, now_us):
             if "*" not in address:
-                yield address
+                yield address, symbol
                 continue
-            yield from (found for found in self._remote.names(address) if found.lower().endswith((*SUFFIXES, ".json", ".jsonl")))
+            yield from (
+                (found, symbol) for found in self._remote.names(address) if found.lower().endswith((*SUFFIXES, ".json", ".jsonl"))
+            )
 
-    def _take(self, feed: Feed, address: str, into: Landing) -> None:
+    def _take(self, feed: Feed, address: str, symbol: str | None, into: Landing) -> None:
         stated = self._stated_checksum(feed, address)
         version = self._remote.version(address)
         if into.holds(address, token=version.token, checksum=stated):
             return
         part = into.part(address, version.token)
         data = self._download(feed, address, version, part, into)
-        into.land(address, Path(urlsplit(address).path).name, data, token=version.token, stated=stated)
+        name = Path(urlsplit(address).path).name
+        into.land(address, name, data, token=version.token, stated=stated, symbol=symbol)
         part.unlink(missing_ok=True)
 
     def _stated_checksum(self, feed: Feed, address: str) -> str | None:
@@ -100,15 +105,17 @@ class FileTransport:
             raise Unreachable(f"{address}: broke off after {came} of {version.size_bytes} bytes; fetch again to go on from there")
 
 
-def addresses(feed: Feed, since_us: int | None, now_us: int) -> tuple[str, ...]:
-    """The feed's address for each of its symbols and for each month or day that ended between since and now.
+def addresses(feed: Feed, since_us: int | None, now_us: int) -> tuple[tuple[str, str | None], ...]:
+    """The feed's address, with the symbol that it names, for each symbol and each month or day that ended between since and now.
 
-    `since_us` None: from the feed's start.
+    `since_us` None: from the feed's start. The symbol is None where the address names none.
     """
     first_us = since_us if since_us is not None else feed.start_us
     periods = _periods(feed.url, first_us, now_us)
-    symbols = feed.symbols if "{symbol}" in feed.url else ("",)
-    return tuple(feed.url.format(symbol=symbol, interval=feed.interval, **period) for symbol in symbols for period in periods)
+    symbols: tuple[str | None, ...] = feed.symbols if "{symbol}" in feed.url else (None,)
+    return tuple(
+        (feed.url.format(symbol=symbol, interval=feed.interval, **period), symbol) for symbol in symbols for period in periods
+    )
 
 
 def _periods(url: str, first_us: int | None, now_us: int) -> list[dict[str, str]]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ class Fetched:
     stated_checksum: str | None = None
     replaces: str | None = None
     """Checksum of what this origin gave before, where it gave something else."""
+    symbol: str | None = None
+    """What all of it speaks of, where neither its rows nor its name need say so."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,13 @@ class Gap:
 
 @dataclass
 class Landing:
-    """What one fetch of a feed brings; holds the clock of the fetch (`now_us`) and its deadline."""
+    """What one fetch of a feed brings; holds its reference time (`now_us`, when it began), its clock and its deadline."""
 
     home: Path
     feed: Feed
     now_us: int
+    clock: Callable[[], int] | None = None
+    """For what comes while the fetch goes on; None: everything came when it began."""
     fetched: list[Fetched] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     refills: list["Landing"] = field(default_factory=list)
@@ -63,6 +67,10 @@ class Landing:
         """Half-done downloads and nothing that a reader looks at."""
         return self._folder
 
+    def received_us(self) -> int:
+        """The clock at the edge, now."""
+        return self.now_us if self.clock is None else self.clock()
+
     def check_deadline(self, origin: str) -> None:
         """Raises Unreachable where the fetch has used up its time."""
         if time.monotonic() > self._ends_s:
@@ -79,12 +87,22 @@ class Landing:
             return False
         return seen["checksum"] == checksum or (checksum is None and token is not None and seen["token"] == token)
 
-    def land(self, origin: str, name: str, data: bytes, *, token: str | None = None, stated: str | None = None) -> Fetched:
+    def land(
+        self,
+        origin: str,
+        name: str,
+        data: bytes,
+        *,
+        token: str | None = None,
+        stated: str | None = None,
+        symbol: str | None = None,
+    ) -> Fetched:
         """Store whole bytes durably. The same bytes as this origin gave before are no news and not listed. Raises OSError."""
-        stored = self._raw.put(data, origin, self.now_us)
+        received_us = self.received_us()
+        stored = self._raw.put(data, origin, received_us)
         before = self._seen.get(origin)
         replaces = before["checksum"] if before is not None and before["checksum"] != stored.checksum else None
-        fetched = Fetched(origin, name, stored.checksum, self._raw.path(stored.checksum), self.now_us, stated, replaces)
+        fetched = Fetched(origin, name, stored.checksum, self._raw.path(stored.checksum), received_us, stated, replaces, symbol)
         if before is None or replaces is not None:
             if any(other.name == name for other in self.fetched):
                 raise Refused(f"{origin}: two files of one fetch are named {name!r}: give them feeds of their own")

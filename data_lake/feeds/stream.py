@@ -61,7 +61,7 @@ class StreamTransport:
         asked = self._refill.model_copy(update={"symbols": (hole.symbol,)})
         other = next((landing for landing in into.refills if landing.feed.name == asked.name), None)
         if other is None:
-            other = Landing(into.home, self._refill, into.now_us)
+            other = Landing(into.home, self._refill, into.received_us(), into.clock)
             into.refills.append(other)
         into.gaps.append(Gap(hole.symbol, hole.since_us, {**evidence, "filled_by": asked.name}))
         self._transport.fetch_range(asked, hole.since_us, hole.until_us, other)

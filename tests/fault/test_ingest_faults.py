@@ -1,5 +1,6 @@
 """Ingest struck at every write point: nothing accepted is lost, nothing is there twice, and a rerun completes."""
 
+import errno
 import os
 import shutil
 import signal
@@ -7,11 +8,16 @@ import subprocess
 import sys
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from data_lake.catalogue import Catalogue
 from data_lake.lake import Lake
+from data_lake.lake_check import check_lake
+from data_lake.rebuild import rebuild
+from domain.errors import Refused
 from tests.fault import lake_world as world
 
 REPOSITORY = Path(__file__).parents[2]
@@ -41,15 +47,24 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
     return Base(tmp_path_factory.mktemp("lake"))
 
 
-def _struck(home: Path, base: Base, point: int, monkeypatch: pytest.MonkeyPatch, *, transactions: bool = True) -> list[str]:
+def _struck(
+    home: Path,
+    base: Base,
+    point: int,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    transactions: bool = True,
+    error: int = errno.ENOSPC,
+    sources: tuple[str, ...] = (),
+) -> list[str]:
     """Deliver with an error at the point; returns the write points seen, all of them where the point lies beyond."""
 
     def fail(what: str) -> None:
-        raise OSError(28, f"No space left on device: {what}")
+        raise OSError(error, f"{os.strerror(error)}: {what}")
 
     points = world.Points(point, fail)
     real_fsync = os.fsync
-    lake = Lake(home, threads=1)
+    lake = Lake(home, threads=1, sources=sources)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: (points("fsync"), real_fsync(descriptor))[1])
         inner = lake._catalogue.connection
@@ -59,9 +74,9 @@ def _struck(home: Path, base: Base, point: int, monkeypatch: pytest.MonkeyPatch,
     return points.seen
 
 
-def _left_and_rerun(home: Path, base: Base) -> tuple[dict[str, object], dict[str, object]]:
+def _left_and_rerun(home: Path, base: Base, sources: tuple[str, ...] = ()) -> tuple[dict[str, object], dict[str, object]]:
     """What the fault left behind, and what the delivery once more makes of it."""
-    with Lake(home, threads=1) as lake:
+    with Lake(home, threads=1, sources=sources) as lake:
         left = world.fingerprint(lake)
         world.deliver(lake, base.folder, "next")
         return left, world.fingerprint(lake)
@@ -88,6 +103,94 @@ def test_an_error_at_any_write_point_leaves_the_state_before_or_after_and_a_reru
         left, after = _left_and_rerun(home, base)
         assert left in (base.before, base.after), seen[point]
         assert after == base.after, seen[point]
+
+
+def test_after_a_fault_and_a_rerun_the_lake_is_clean_and_comes_back_from_raw(
+    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = _struck(base.home(tmp_path / "count"), base, 10_000, monkeypatch)
+    for point in (seen.index("after COMMIT"), len(seen) - 1):  # committed, and not yet sealed
+        home = base.home(tmp_path / f"point-{point}")
+        _struck(home, base, point, monkeypatch)
+        _left_and_rerun(home, base)
+        _assert_clean_and_rebuilt(home, base)
+
+
+def _assert_clean_and_rebuilt(home: Path, base: Base) -> None:
+    with Lake(home, threads=1) as lake:
+        assert check_lake(home, lake.catalogue).problems == ()
+    assert rebuild(home, threads=1).kept is None
+    with Lake(home, threads=1) as lake:
+        assert world.fingerprint(lake) == base.after
+        assert check_lake(home, lake.catalogue).problems == ()
+
+
+@pytest.mark.soak
+def test_five_hundred_write_points_of_ingest_and_rebuild(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each point struck by a full disk and by an input error, in deliveries of two shapes and in a rebuild."""
+    struck = 0
+    seen = _struck(base.home(tmp_path / "count"), base, 10_000, monkeypatch)
+    for error in (errno.ENOSPC, errno.EIO):
+        for sources in ((), ("next",), ("base", "next")):
+            for point in range(len(seen)):
+                home = base.home(tmp_path / f"{error}-{len(sources)}-{point}")
+                _struck(home, base, point, monkeypatch, error=error, sources=sources)
+                left, after = _left_and_rerun(home, base, sources=sources)
+                assert left in (base.before, base.after), seen[point]
+                assert after == base.after, seen[point]
+                with Lake(home, threads=1) as lake:
+                    assert check_lake(home, lake.catalogue).problems == (), seen[point]
+                shutil.rmtree(home)
+                struck += 1
+        struck += _strike_rebuilds(base, tmp_path, monkeypatch, error)
+    assert struck >= 500
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC])
+def test_a_rebuild_struck_at_some_write_points_leaves_a_lake_or_says_so(
+    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    assert _strike_rebuilds(base, tmp_path, monkeypatch, error, every=9) >= 4
+
+
+def _strike_rebuilds(base: Base, folder: Path, monkeypatch: pytest.MonkeyPatch, error: int, every: int = 1) -> int:
+    """Strike a rebuild at its write points; returns how many. After each the old lake or the new one is there, or it is refused."""
+    home = base.home(folder / f"rebuild-{error}-{every}")
+    with Lake(home, threads=1) as lake:
+        world.deliver(lake, base.folder, "next")
+    points = len(_struck_rebuild(home, 10_000, error, monkeypatch))
+    struck = 0
+    for point in range(0, points, every):
+        _struck_rebuild(home, point, error, monkeypatch)
+        try:
+            with Lake(home, threads=1) as lake:
+                assert world.fingerprint(lake) == base.after
+        except Refused as refusal:
+            assert "factory lake rebuild" in str(refusal)
+            rebuild(home, threads=1)
+        struck += 1
+    _assert_clean_and_rebuilt(home, base)
+    return struck
+
+
+def _struck_rebuild(home: Path, point: int, error: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    def fail(what: str) -> None:
+        raise OSError(error, f"{os.strerror(error)}: {what}")
+
+    points = world.Points(point, fail)
+    real_fsync, real_rename, real_open = os.fsync, Path.rename, Catalogue.__init__
+
+    def opened(self: Catalogue, *args: Any, **more: Any) -> None:
+        real_open(self, *args, **more)
+        self.connection = world.FaultyConnection(self.connection, points)  # type: ignore[assignment]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: (points("fsync"), real_fsync(descriptor))[1])
+        patch.setattr(Path, "rename", lambda path, target: (points("rename"), real_rename(path, target))[1])
+        patch.setattr(Catalogue, "__init__", opened)
+        with suppress(OSError):
+            rebuild(home, threads=1)
+    return points.seen
 
 
 def test_the_harness_catches_a_delivery_without_a_transaction(
@@ -124,6 +227,7 @@ def test_two_processes_delivering_at_once_lose_and_double_nothing(base: Base, tm
     assert [process.returncode for process in running] == [0, 0], errors
     with Lake(home, threads=1) as lake:
         assert world.fingerprint(lake) == base.after
+        assert check_lake(home, lake.catalogue).problems == ()
 
 
 def test_a_broken_catalogue_is_an_error_and_not_an_empty_lake(base: Base, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Real servers on loopback, on free ports, each in a thread of its own: what a feed's transport speaks to in tests."""
 
+import datetime as dt
 import http.server
 import json
 import logging
@@ -109,6 +110,27 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class _Candles(http.server.BaseHTTPRequestHandler):
+    """As much of Coinbase's REST as bars need: newest first, in seconds, nothing beyond the window that was asked for."""
+
+    candles: list[list[float]]
+    product: str
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+        value: list[Any] = []
+        if parts.path.endswith("/candles"):
+            since, until = (dt.datetime.fromisoformat(query[name]).timestamp() for name in ("start", "end"))
+            value = sorted((row for row in self.candles if since <= row[0] <= until), reverse=True)
+        elif parts.path.endswith("/products"):
+            value = [{"id": self.product, "status": "online", "base_increment": "0.00000001", "quote_increment": "0.01"}]
+        _Exchange._send(self, 200, value)  # type: ignore[arg-type]
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
 def _page(rows: list[Any], query: dict[str, str], time_of: Any) -> list[Any]:
     since, until = int(query.get("startTime", 0)), int(query.get("endTime", 2**62))
     return [row for row in rows if since <= time_of(row) <= until][: int(query.get("limit", 500))]
@@ -144,6 +166,13 @@ def exchange(klines: dict[str, Any], trades: dict[str, Any] | None = None, fundi
     """Address and handler (`fails`, `asked`, and the data) of a scripted exchange."""
     with _threaded(_Exchange, klines=klines, trades=trades or {}, funding=funding or {}, fails=[], asked=[]) as (port, handler):
         yield f"http://127.0.0.1:{port}", handler
+
+
+@contextmanager
+def candles(product: str, rows: list[list[float]]) -> Iterator[str]:
+    """Address of an exchange without Binance's klines call; rows are (seconds, low, high, open, close, volume)."""
+    with _threaded(_Candles, product=product, candles=rows) as (port, _):
+        yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager

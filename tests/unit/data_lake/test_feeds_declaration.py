@@ -107,7 +107,7 @@ def test_addresses_are_of_each_symbol_and_each_month_that_has_ended() -> None:
 
 def test_addresses_by_day_and_without_a_place_for_time() -> None:
     daily = declared(url="https://example.org/{symbol}/{date}.csv", symbols=["AUSDT"], start="2024-02-28").feeds[0]
-    days = [address[-14:-4] for address in addresses(daily, None, parse_utc("2024-03-02T23:00:00"))]
+    days = [address[-14:-4] for address, _ in addresses(daily, None, parse_utc("2024-03-02T23:00:00"))]
     assert days == ["2024-02-28", "2024-02-29", "2024-03-01"]
     plain = declared(url="https://example.org/all.csv").feeds[0]
-    assert addresses(plain, None, parse_utc("2024-03-02")) == ("https://example.org/all.csv",)
+    assert addresses(plain, None, parse_utc("2024-03-02")) == (("https://example.org/all.csv", None),)

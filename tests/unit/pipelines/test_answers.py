@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 import typer
@@ -20,6 +21,17 @@ def test_an_error_of_the_house_is_one_sentence_and_its_exit_code(
         command()
     assert ended.value.exit_code == code
     assert capsys.readouterr() == ("", "factory: expected this, got that\n")
+
+
+def test_a_path_that_cannot_be_used_is_one_sentence_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    @answering
+    def command() -> None:
+        tmp_path.read_bytes()
+
+    with pytest.raises(typer.Exit) as ended:
+        command()
+    assert ended.value.exit_code == 1
+    assert capsys.readouterr().err == f"factory: cannot use {tmp_path}: Is a directory: correct the path\n"
 
 
 def test_what_is_no_answer_of_the_house_is_not_hidden() -> None:

@@ -43,9 +43,13 @@ def test_a_column_that_no_row_knows_is_left_out(tmp_path: Path) -> None:
     assert pq.read_table(out).column_names[7:] == ["trades", "knowledge_time", "source"]
 
 
-def test_funding_beside_bars_makes_the_delivery_one_of_contracts(tmp_path: Path) -> None:
-    home, folder = Home(tmp_path / "home"), write_market(tmp_path / "market", 2)
-    ingest_path(home, folder / "bars", "bars", None, "binance", "linear", "published")
-    assert read(home, tmp_path / "out.parquet", market="linear")["rows"] == 4 * 48
+def test_the_market_is_spot_unless_given_but_for_funding(tmp_path: Path) -> None:
+    home, folder, out = Home(tmp_path / "home"), write_market(tmp_path / "market", 2), tmp_path / "out.parquet"
+    ingest_path(home, folder / "bars", "bars", None, "binance", None, "published")
+    ingest_path(home, folder / "funding", "funding", None, "binance", None, "published")
+    assert read(home, out)["rows"] == 4 * 48
     with pytest.raises(Refused, match="no interval"):
-        read(home, tmp_path / "out.parquet")
+        read(home, out, market="linear")
+    for market in (None, "linear"):
+        span = ("2024-01-01", "2024-02-01")
+        assert read_to_file(home, "funding", None, *span, "binance", market, None, None, None, out)["rows"] == 4 * 6
