@@ -1,7 +1,7 @@
 """What a run is about, as a typed resource: the same fields whether the command line, the schedule or the UI starts it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import dagster as dg
@@ -27,9 +27,9 @@ class Factory(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Where the pods listen."""
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Factory"]:  # noqa: ARG002 - the base's signature
-        """Hold the home for as long as the run goes on."""
-        with self.home_of.locked():
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Factory"]:
+        """Hold the home for as long as a run goes on; a sensor only looks, and holds nothing."""
+        with self.home_of.locked() if context.run_id else nullcontext():
             yield self
 
     @property

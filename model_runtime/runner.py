@@ -90,7 +90,8 @@ def _transcribe(stream: BinaryIO, answer: BinaryIO) -> None:
         table.validate(full=True)
         table = table.select(["time", "symbol", "prediction"])
         table = table.cast(pa.schema([("time", pa.int64()), ("symbol", pa.string()), ("prediction", pa.float64())]))
-        csv.write_csv(table, answer, csv.WriteOptions(quoting_style="none"))
+        answer.write(b"time,symbol,prediction\n")
+        csv.write_csv(table, answer, csv.WriteOptions(include_header=False, quoting_style="none"))
     except (pa.ArrowException, KeyError, OSError) as error:
         sentence = " ".join(str(error).split())[:200]
         raise BadAnswer(

@@ -103,7 +103,7 @@ def command(*arguments: object, **environment: str) -> Answer:
     """`factory` with these arguments in a process of its own."""
     ended = subprocess.run(
         [FACTORY, *map(str, arguments)],
-        cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=600, check=False,
+        cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=1800, check=False,
     )  # fmt: skip
     return Answer(ended.returncode, ended.stdout, ended.stderr)
 

@@ -2,7 +2,8 @@
 
 On a plateau of equally good parameters the best of one half ranks anywhere in the other, so that PBO is near one half although
 nothing was overfitted. A half counts here only where the chosen configuration falls to the median or below *and* earns less
-than `WORTH` of what the median configuration earns there, a loss included. Pure noise keeps nearly all of its count.
+than `WORTH` of what the median configuration earns there, as every loss at or below the median does. Pure noise keeps nearly
+all of its count.
 """
 
 from collections.abc import Iterator
@@ -56,7 +57,7 @@ def material_pbo(returns: ArrayLike, blocks: int = 16) -> MaterialPbo:
         low = (below + up_to + 1) / 2.0 <= (out_of_sample.shape[1] + 1) / 2.0
         median = np.median(out_of_sample, axis=1)
         plain += int(low.sum())
-        material += int((low & ((own < 0) | (own < WORTH * median - TIE))).sum())
+        material += int((low & (own < WORTH * median - TIE)).sum())
         loss += int((own < 0).sum())
     return MaterialPbo(plain / total, material / total, loss / total)
 

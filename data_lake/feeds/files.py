@@ -15,6 +15,8 @@ from domain.times import from_datetime, to_datetime
 
 _SHA256 = re.compile(rb"\b[0-9a-f]{64}\b")
 _CHECKSUM_MAX_BYTES = 4_096
+_DELIVERABLE = (*SUFFIXES, ".json", ".jsonl")
+"""Of what a pattern finds."""
 
 
 class FileTransport:
@@ -47,9 +49,9 @@ class FileTransport:
             if "*" not in address:
                 yield address, symbol
                 continue
-            yield from (
-                (found, symbol) for found in self._remote.names(address) if found.lower().endswith((*SUFFIXES, ".json", ".jsonl"))
-            )
+            for found in self._remote.names(address):
+                if found.lower().endswith(_DELIVERABLE):
+                    yield found, symbol
 
     def _take(self, feed: Feed, address: str, symbol: str | None, into: Landing) -> None:
         stated = self._stated_checksum(feed, address)

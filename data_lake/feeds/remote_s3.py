@@ -1,6 +1,7 @@
 """Objects of S3 and of what speaks like it."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from s3fs import S3FileSystem
@@ -43,5 +44,5 @@ class S3Files:
         pass
 
 
-def _translated(address: str):  # type: ignore[no-untyped-def]
+def _translated(address: str) -> AbstractContextManager[None]:
     return translated(address, refused=(ClientError,), unreachable=(BotoCoreError, HTTPClientError))

@@ -17,15 +17,15 @@ class Transport(Protocol):
 def transport_of(feed: Feed, feeds: Feeds, environment: Mapping[str, str]) -> Transport:
     """The transport of this feed, connected where its protocol has connections. Raises Refused or Unreachable."""
     known, timeout_s = secrets(feed, environment), feed.budget.timeout_s
-    if feed.transport == "ccxt":
+    if feed.transport in ("ccxt", "ws"):
         from data_lake.feeds.exchange import ExchangeTransport
 
-        return ExchangeTransport(known)
-    if feed.transport == "ws":
+        if feed.transport == "ccxt":
+            return ExchangeTransport(known)
         from data_lake.feeds.stream import StreamTransport
 
         refill = None if feed.resync is None else feeds.named(feed.resync)
-        return StreamTransport(refill, None if refill is None else transport_of(refill, feeds, environment))
+        return StreamTransport(refill, None if refill is None else ExchangeTransport(secrets(refill, environment)))
     from data_lake.feeds.files import FileTransport
 
     if feed.transport == "file":

@@ -256,4 +256,5 @@ def test_damaged_files_are_quarantined_with_a_reason_and_the_good_one_counts(
     assert {file.origin.split("/")[1]: file.rows_good for file in report.files} == {good_name: HOURS} | dict.fromkeys(named, 0)
     assert set(reasons) == set(named)
     assert all(reasons.values())
+    assert all("unpacks to more than" in reason for name, reason in reasons.items() if "bomb" in name)
     assert [(series.symbol, series.rows) for series in held] == [("GOODUSDT", HOURS)]

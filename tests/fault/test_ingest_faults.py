@@ -150,11 +150,11 @@ def test_five_hundred_write_points_of_ingest_and_rebuild(base: Base, tmp_path: P
 def test_a_rebuild_struck_at_some_write_points_leaves_a_lake_or_says_so(
     base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
 ) -> None:
-    assert _strike_rebuilds(base, tmp_path, monkeypatch, error, every=9) >= 4
+    assert _strike_rebuilds(base, tmp_path, monkeypatch, error, every=25) >= 2
 
 
 def _strike_rebuilds(base: Base, folder: Path, monkeypatch: pytest.MonkeyPatch, error: int, every: int = 1) -> int:
-    """Strike a rebuild at its write points; returns how many. After each the old lake or the new one is there, or it is refused."""
+    """Strike a rebuild at its write points; returns how many. Each leaves the old lake, the new one, or a plain refusal."""
     home = base.home(folder / f"rebuild-{error}-{every}")
     with Lake(home, threads=1) as lake:
         world.deliver(lake, base.folder, "next")
@@ -165,8 +165,9 @@ def _strike_rebuilds(base: Base, folder: Path, monkeypatch: pytest.MonkeyPatch, 
         try:
             with Lake(home, threads=1) as lake:
                 assert world.fingerprint(lake) == base.after
-        except Refused as refusal:
-            assert "factory lake rebuild" in str(refusal)
+        except Refused:
+            with pytest.raises(Refused, match="factory lake rebuild"):
+                Lake(home)
             rebuild(home, threads=1)
         struck += 1
     _assert_clean_and_rebuilt(home, base)

@@ -18,7 +18,7 @@ from steps import record
 from steps.allocation_documents import ALLOCATION
 from tests.line import FACTORY, ROOT, World, assert_undisturbed, here
 
-DEADLINE_S = 300
+DEADLINE_S = 900
 
 AT_A_WRITE = """
 import os, signal, sys

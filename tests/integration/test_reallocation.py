@@ -70,7 +70,7 @@ def test_a_run_from_the_ui_gives_the_same_bytes(world: World, tmp_path: Path) ->
     told = {"FACTORY_HOME": str(tmp_path / "home"), "FACTORY_DATA": str(world.data)}
     command_line = [sys.executable, "-c", FROM_THE_UI, world.cycle]
     ended = subprocess.run(
-        command_line, cwd=ROOT, env=os.environ | told, capture_output=True, text=True, timeout=600, check=False
+        command_line, cwd=ROOT, env=os.environ | told, capture_output=True, text=True, timeout=1800, check=False
     )
     assert ended.returncode == 0, ended.stderr
     assert_undisturbed(tmp_path / "home", world.home, world.cycle)

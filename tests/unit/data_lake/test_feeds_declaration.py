@@ -96,11 +96,9 @@ def test_secrets_come_from_the_environment_and_an_empty_one_is_no_secret() -> No
 
 def test_addresses_are_of_each_symbol_and_each_month_that_has_ended() -> None:
     feed = declared().feeds[0]
-    assert addresses(feed, None, parse_utc("2024-02-01T00:00:00")) == tuple(
-        f"https://example.org/{symbol}-{month}.zip"
-        for symbol in ("AUSDT", "BUSDT")
-        for month in ("2023-11", "2023-12", "2024-01")
-    )
+    pairs = [(symbol, month) for symbol in ("AUSDT", "BUSDT") for month in ("2023-11", "2023-12", "2024-01")]
+    expected = tuple((f"https://example.org/{symbol}-{month}.zip", symbol) for symbol, month in pairs)
+    assert addresses(feed, None, parse_utc("2024-02-01")) == expected
     last_moment = addresses(feed, parse_utc("2024-01-31"), parse_utc("2024-02-01") - 1)
     assert last_moment == ()
 

@@ -1,7 +1,7 @@
 import random
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_lake.feeds.sequence import Hole, missing_bars, missing_trades
@@ -17,6 +17,7 @@ def shuffled_with_repeats(items: set[int], seed: int) -> list[int]:
     return order
 
 
+@settings(deadline=None)
 @given(KEPT, st.integers(0, 2**32), st.one_of(st.none(), st.integers(0, 40)))
 def test_holes_of_bars_are_what_is_missing_whatever_the_order_and_repeats(kept: set[int], seed: int, since: int | None) -> None:
     order = shuffled_with_repeats(kept, seed)
@@ -28,6 +29,7 @@ def test_holes_of_bars_are_what_is_missing_whatever_the_order_and_repeats(kept: 
     assert sum(hole.missing for hole in holes) == len(told)
 
 
+@settings(deadline=None)
 @given(KEPT, st.integers(0, 2**32))
 def test_holes_of_trades_are_the_missing_numbers(kept: set[int], seed: int) -> None:
     order = shuffled_with_repeats(kept, seed)

@@ -102,7 +102,7 @@ def test_a_manifest_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_answer_is_refused(tmp_path: Path, code: str, sentence: str) -> None:
-    package = load_package(write_package(tmp_path / "a", code))
+    package = load_package(write_package(tmp_path / "a", code), reviewed=True)
     view = view_for_tests()
     view.close.flags.writeable = False
     with pytest.raises(Refused, match=sentence):
@@ -125,7 +125,7 @@ def test_loading_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_packages_with_the_same_function_name_do_not_mix(tmp_path: Path) -> None:
-    one = load_package(write_package(tmp_path / "a", "def predict(view):\n    return 0.0 * view.close + 1.0"))
-    two = load_package(write_package(tmp_path / "b", "def predict(view):\n    return 0.0 * view.close + 2.0"))
+    one = load_package(write_package(tmp_path / "a", "def predict(view):\n    return 0.0 * view.close + 1.0"), reviewed=True)
+    two = load_package(write_package(tmp_path / "b", "def predict(view):\n    return 0.0 * view.close + 2.0"), reviewed=True)
     view = view_for_tests()
     assert [float(np.unique(predict(package, view)).item()) for package in (one, two, one)] == [1.0, 2.0, 1.0]

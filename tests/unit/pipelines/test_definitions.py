@@ -1,6 +1,7 @@
 """What Dagster shows: a change here is seen by everyone who works with the UI."""
 
 import datetime as dt
+import fcntl
 from pathlib import Path
 
 import dagster as dg
@@ -100,7 +101,12 @@ def test_the_sensor_asks_for_one_run_for_each_state_of_a_folder(tmp_path: Path) 
         return list(tick.run_requests or [])
 
     (request,) = asked()
-    assert [one.run_key for one in asked()] == [request.run_key]
+    with (home / ".lock").open("w") as held:
+        # Looking waits for nobody, and keeps nobody out.
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert [one.run_key for one in asked()] == [request.run_key]
+        with pytest.raises(dg.DagsterResourceFunctionError, match="factory"):
+            defs.resolve_job_def("ingest_inbox").execute_in_process(run_config=request.run_config, resources=resources)
     job = defs.resolve_job_def("ingest_inbox")
     done = job.execute_in_process(run_config=request.run_config, resources=resources)
     assert done.success
