@@ -29,7 +29,7 @@ class Factory(dg.ConfigurableResource):  # type: ignore[type-arg]
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Factory"]:
         """Hold the home for as long as a run goes on; a sensor only looks, and holds nothing."""
-        with self.home_of.locked() if context.run_id else nullcontext():
+        with self.home_of.locked() if context.run else nullcontext():
             yield self
 
     @property

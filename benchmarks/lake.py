@@ -62,7 +62,9 @@ def _reads(folder: Path, frame: pl.DataFrame, hours: int, threads: int) -> list[
     latest = frame.update(revision.select("symbol", "open_time", "close"), on=["symbol", "open_time"])
     with Lake(folder / "home", threads=threads) as lake:
         _, loading = _timed(lambda: lake.ingest([base], "bars", **SAID, source="a"))
-        _, revising = _timed(lambda: lake.ingest([folder / "revision"], "bars", **SAID, source="a", known_at=REVISED_US))
+        _, revising = _timed(
+            lambda: lake.ingest([folder / "revision"], "bars", **SAID, source="a", known_at=REVISED_US, interval_us=US_PER_HOUR)
+        )
         compact(lake.catalogue)
         _write_plain(plain, latest, lake)
         first = START_US + hours // 5 * 2 * US_PER_HOUR

@@ -24,6 +24,12 @@ with Lake(home, threads=2) as lake:                 # HOME/raw, HOME/lake; made 
 from data_lake.recognise import recognise           # recognise(paths) -> Recognition(bars, funding, unknown, market)
 from data_lake.checks import check, completeness    # check(lake, venue, market, interval_us, start_us, end_us, as_of_us)
                                                     #   -> tuple[Finding, ...]; completeness(...) -> dict[symbol, fraction]
+from data_lake.tick_checks import check_ticks             # trades, quotes, depth: clocks, ids, crossed and broken books
+from data_lake.interval_checks import interval_conflicts  # long bars against the short ones of another source, summed
+from data_lake.rebuild import rebuild                     # rebuild(home): the catalogue again from HOME/raw
+from data_lake.lake_check import check_lake               # check_lake(home, lake.catalogue) -> CheckReport
+from data_lake.care import compact, snapshots, expire     # on lake.catalogue
+from data_lake.notebook import open_lake                  # open_lake(home).read_polars(...), .read_arrow, .relation, .sql
 from data_lake.expectations import validate_batch   # validate_batch(table_name, arrow_table, docs_folder, batch_name)
                                                     #   -> BatchValidation(success, failed_expectations, index_html)
 ```

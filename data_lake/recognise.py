@@ -23,6 +23,10 @@ INTERVALS = {
 }
 """Bar lengths, microseconds by name."""
 
+_FEW = 10
+_DOMINANT = 0.3
+"""Of the steps of a file with more than a few: a commonest one that is rarer is no bar length."""
+
 _SYMBOL_TOKEN = re.compile(r"^(?=.*[A-Z])[A-Z0-9]{2,30}$")
 
 
@@ -119,8 +123,7 @@ def settled_interval(stated_us: int | None, step_us: int | None, rows: int) -> i
         if step_us not in INTERVALS.values():
             raise Refused(f"the commonest step is {step_us / US_PER_MINUTE:g} minutes, not one of {', '.join(INTERVALS)}")
         return step_us
-    few = 10
-    if step_us is not None and (step_us % stated_us or (step_us > stated_us and rows > few)):
+    if step_us is not None and (step_us % stated_us or (step_us > stated_us and rows > _FEW)):
         stated, shown = stated_us / US_PER_MINUTE, step_us / US_PER_MINUTE
         raise Refused(f"stated interval {stated:g} minutes, but the commonest step is {shown:g} minutes: correct one of them")
     return stated_us
@@ -131,4 +134,6 @@ def _mode(steps: IntArray) -> int | None:
     if len(positive) == 0:
         return None
     values, counts = np.unique(positive, return_counts=True)
+    if len(positive) > _FEW and counts.max() < _DOMINANT * len(positive):
+        return None  # single revised bars, far apart: their distances tell nothing
     return int(values[np.argmax(counts)])

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
+import httpx
 import paramiko
 from moto.server import ThreadedMotoServer
 from pyftpdlib.authorizers import DummyAuthorizer
@@ -281,6 +282,7 @@ def s3_files(folder: Path) -> Iterator[str]:
     try:
         host, port = server.get_host_and_port()
         endpoint = f"http://{host}:{port}"
+        httpx.post(f"{endpoint}/moto-api/reset").raise_for_status()  # its buckets outlive a server of the same process
         client = boto3.client(
             "s3", endpoint_url=endpoint, aws_access_key_id=USER, aws_secret_access_key=PASSWORD, region_name="us-east-1"
         )

@@ -3,7 +3,9 @@
 All of them run in the sandbox with small limits; what could hurt the machine is tried only where it holds them.
 """
 
+import json
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -80,6 +82,16 @@ def predict(view):
 ENDS_OTHERS = (
     "import os\ndef predict(view):\n    os.kill(-1, 9)\n    os.kill(os.getppid(), 9)\n    raise ValueError('still here')"
 )
+DETACHED = """
+import os, time
+def predict(view):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            time.sleep(1000)
+        os._exit(0)
+    return view.close
+"""
 NEW_NAMESPACE = "import ctypes, os\ndef predict(view):\n    assert ctypes.CDLL(None).unshare(0x10000000) == 0, 'refused'"
 
 
@@ -204,18 +216,8 @@ def test_nothing_of_the_desk_is_read(tmp_path: Path) -> None:
 
 
 def test_what_it_leaves_running_ends_with_it_and_its_answer_counts(tmp_path: Path) -> None:
-    code = """
-import os, time
-def predict(view):
-    if os.fork() == 0:
-        os.setsid()
-        if os.fork() == 0:
-            time.sleep(1000)
-        os._exit(0)
-    return view.close
-"""
     view = view_for_tests()
-    assert predict(confined(tmp_path, code), view, limits=LIMITS).tolist() == view.close.tolist()
+    assert predict(confined(tmp_path, DETACHED), view, limits=LIMITS).tolist() == view.close.tolist()
 
 
 def test_what_it_prints_is_no_part_of_its_answer(tmp_path: Path) -> None:
@@ -293,3 +295,50 @@ def test_a_manifest_cannot_unfold_to_a_giant(tmp_path: Path) -> None:
     (folder / "manifest.yaml").write_text("\n".join(lines))
     with pytest.raises(Refused, match="aliases"):
         keep(tmp_path / "store", folder)
+
+
+WITHOUT_NAMESPACES = """
+import json, sys
+from pathlib import Path
+from model_runtime import kernel
+kernel._FORBIDDEN = {"x86_64": (272,), "aarch64": (97,)}
+kernel.drop_privileges_for_good()
+assert kernel.restrict_calls()
+from model_runtime.package import load_package
+from model_runtime.predictions import enforcement, predict
+from model_runtime.refusals import RuntimeRefused
+from tests.security.test_hostile_packages import LIMITS, orphans
+from tests.unit.model_runtime.packages import view_for_tests
+answers = {"files": enforcement().files, "sockets": enforcement().network}
+for folder in map(Path, sys.argv[1:]):
+    try:
+        predict(load_package(folder), view_for_tests(), limits=LIMITS, twice=False)
+        answers[folder.name] = "answered"
+    except RuntimeRefused as refusal:
+        answers[folder.name] = refusal.kind
+print(json.dumps({**answers, "orphans": len(orphans())}))
+"""
+
+
+def test_where_no_namespace_is_allowed_the_other_layers_hold(tmp_path: Path) -> None:
+    """Emulated by a filter that forbids `unshare`: what is left are Landlock, seccomp, limits and the keeper."""
+    codes = {
+        "detached": DETACHED,
+        "forks": FORKS,
+        "outside": f"def predict(view):\n    open({str(tmp_path / 'x')!r}, 'w')\n    return view.close",
+        "network": "import socket\ndef predict(view):\n    socket.socket()\n    return view.close",
+    }
+    folders = [write_package(tmp_path / name, code) for name, code in codes.items()]
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT_NAMESPACES, *map(str, folders)],
+        cwd=root, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    answers = json.loads(ended.stdout)
+    if answers["files"] == "none":
+        pytest.skip("NO LANDLOCK: without namespaces this machine cannot keep a program from its files")
+    assert answers == {
+        "files": "landlock", "sockets": "seccomp", "detached": "answered", "forks": "processes", "outside": "crash",
+        "network": "crash", "orphans": 0,
+    }  # fmt: skip

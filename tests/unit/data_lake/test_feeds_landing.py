@@ -82,3 +82,12 @@ def test_two_files_of_one_name_and_a_damaged_memory_are_refused(tmp_path: Path) 
 def test_a_fetch_that_has_used_up_its_time_says_so(tmp_path: Path) -> None:
     with pytest.raises(Unreachable, match="not done within"):
         landing(tmp_path, deadline_s=1e-9).check_deadline("o")
+
+
+def test_what_the_lake_refused_is_asked_for_again(tmp_path: Path) -> None:
+    first = landing(tmp_path)
+    refused = first.land("bad", "bad.csv", b"abc", token="v1")
+    first.land("good", "good.csv", b"abd", token="v1")
+    first.remember([refused])
+    then = landing(tmp_path)
+    assert (then.holds("bad", token="v1"), then.holds("good", token="v1")) == (False, True)

@@ -81,3 +81,10 @@ def test_an_interval_is_settled_from_statement_and_step() -> None:
 def test_the_real_folders_are_recognised() -> None:
     found = recognise([REAL / "bars_1h_perp", REAL / "funding"])
     assert (len(found.bars), len(found.funding), len(found.unknown), found.market) == (29, 10, 0, Market.LINEAR)
+
+
+def test_revised_bars_far_apart_tell_no_interval() -> None:
+    hours = [hour * hour for hour in range(30)]
+    frame = pl.DataFrame({"symbol": "A", "open_time": [hour * US_PER_HOUR for hour in hours]})
+    assert modal_step(BARS, frame) is None
+    assert settled_interval(US_PER_HOUR, None, len(hours)) == US_PER_HOUR
