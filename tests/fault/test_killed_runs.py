@@ -98,7 +98,7 @@ def test_killed_after_one_step_and_another_and_run_again_it_completes(world: Wor
     """Every kill finds what the ones before left."""
     home = tmp_path / "home"
     moments = random.Random(11)
-    steps = ("ingest", "as_of_view", "allocation_documents", "record")
+    steps = ("ingest", "pod_returns", "record")
     for step in steps:
         killed_after(step, world, home, pause_s=moments.uniform(0, 0.05))
     assert statuses(home) == ["FAILURE"] * (len(steps) - 1) + ["STARTED"]
