@@ -1,8 +1,9 @@
 """From files to the lake: the laboratory's deliveries, or folders of real bars and funding."""
 
 import datetime as dt
-import tempfile
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from domain.market import Market
 from domain.times import Cycle, UtcUs, from_datetime
 from laboratory.deliveries import Delivery, deliveries
 from steps.artefacts import save_json
+from steps.home import Home
 from steps.run import Run, StepResult
 from steps.simulation import simulated_market
 
@@ -54,9 +56,9 @@ def ingest(run: Run) -> StepResult:
 
 def _take_laboratory(run: Run) -> Iterator[tuple[str, IngestReport]]:
     market = simulated_market(run.cycle)
-    with tempfile.TemporaryDirectory(prefix="laboratory-") as folder, Lake(run.home.root) as lake:
+    with _arrivals(run.home) as folder, Lake(run.home.root) as lake:
         for delivery in deliveries(market):
-            files = write_files(delivery, Path(folder) / delivery.name)
+            files = write_files(delivery, folder / delivery.name)
             yield (
                 delivery.name,
                 lake.ingest(
@@ -69,6 +71,17 @@ def _take_laboratory(run: Run) -> Iterator[tuple[str, IngestReport]]:
                     source=f"laboratory-{delivery.name}",
                 ),
             )
+
+
+@contextmanager
+def _arrivals(home: Home) -> Iterator[Path]:
+    """A folder for files on their way in. The run holds the home: what lies there is from one that was killed."""
+    folder = home.root / "arrivals"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _take_folders(run: Run) -> Iterator[tuple[str, IngestReport]]:

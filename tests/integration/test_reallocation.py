@@ -1,5 +1,6 @@
 """The same inputs give the same bytes: again, elsewhere and from the UI. A revision changes what it touches, a new cycle adds."""
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -64,6 +65,24 @@ def test_another_home_hash_seed_and_number_of_threads_give_the_same_bytes(world:
     assert {"verdicts.json", "evidence.json", "payload-volatility.json", "payload-noise.json"} <= set(expected)
     assert_same_files(got, expected)
     assert log_of(tmp_path / "home") == log_of(world.home)
+
+
+def test_the_laboratory_decides_the_same_on_one_thread_and_on_two(tmp_path: Path) -> None:
+    """Here the optimiser has a problem to solve: pods are promoted."""
+    cycle = (dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)).isoformat()
+    homes = {number: tmp_path / f"home-{number}" for number in (1, 2)}
+    answers = {}
+    for number, home in homes.items():
+        (home / "arrivals").mkdir(parents=True)
+        (home / "arrivals" / "left by a killed run.csv").touch()
+        answers[number] = command("run", "--home", home, "--cycle", cycle, "--json", **environment(number))
+        assert answers[number].code == 0, answers[number].err
+        assert not (home / "arrivals").exists()
+    one, two = (answer.json for answer in answers.values())
+    assert one["simulated"]
+    assert max(row["max_gross_usd_cents"] for row in one["allocations"]) > 50_000_00
+    assert (one["digest"], one["verdicts"]) == (two["digest"], two["verdicts"])
+    assert_same_files(allocations_of(homes[1], cycle), allocations_of(homes[2], cycle))
 
 
 def test_a_run_from_the_ui_gives_the_same_bytes(world: World, tmp_path: Path) -> None:
