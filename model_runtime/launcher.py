@@ -159,13 +159,16 @@ def become(spec: dict[str, Any], spaces: str, rooted: bool, told: int) -> None:
     writable = [scratch, *DEVICES]
     done = {"landlock": kernel.restrict_files(readable, writable), "seccomp": kernel.restrict_calls()}
     os.write(told, json.dumps(done).encode() + b"\n")
-    command = [translated(word, places) for word in spec["command"]]
+    command = [translated(word, places, spec["visible"]) for word in spec["command"]]
     environment = {**spec["environment"], "HOME": scratch, "TMPDIR": scratch}
     os.closerange(3, 1 << 12)
     os.execve(command[0], command, environment)  # noqa: S606
 
 
-def translated(word: str, places: dict[str, str]) -> str:
+def translated(word: str, places: dict[str, str], visible: list[str]) -> str:
+    """A path of the private root as one of this machine; what is visible under its own name, wherever it lies, stays."""
+    if any(word.startswith(path + "/") for path in visible):
+        return word
     for inside, outside in places.items():
         if word.startswith(inside + "/"):
             return outside + word[len(inside) :]
