@@ -13,6 +13,14 @@ import typer  # noqa: E402
 
 from pipelines.answers import EXIT_REFUSED, answer, answering, columns  # noqa: E402
 from pipelines.lake_cli import lake_app  # noqa: E402
+from pipelines.sentences import (  # noqa: E402
+    backtest_sentences,
+    feed_sentences,
+    fetch_sentences,
+    gate_sentences,
+    ingest_sentences,
+    sweep_sentences,
+)
 
 app = typer.Typer(
     name="factory",
@@ -82,7 +90,7 @@ def ingest(
     from steps.lake_words import ingest_path
 
     report = ingest_path(_home(home), path, table, interval, venue, market, known_at)
-    answer(report, as_json, lambda: _ingest_sentences(report))
+    answer(report, as_json, lambda: ingest_sentences(report))
 
 
 @app.command()
@@ -92,7 +100,7 @@ def feeds(home: HomeOption = None, as_json: JsonOption = False) -> None:
     from steps.feeds import list_feeds
 
     rows = list_feeds(_home(home))
-    answer(rows, as_json, lambda: _feed_sentences(rows))
+    answer(rows, as_json, lambda: feed_sentences(rows))
 
 
 @app.command()
@@ -113,7 +121,7 @@ def fetch(
     from steps.feeds import fetch_feed
 
     report = fetch_feed(_home(home), feed, since)
-    answer(report, as_json, lambda: _fetch_sentences(report))
+    answer(report, as_json, lambda: fetch_sentences(report))
     if report["unreachable"] is not None:
         raise Unreachable(report["unreachable"])
 
@@ -186,7 +194,7 @@ def backtest(
     from steps.research import backtest_package
 
     result = backtest_package(_home(home), package, param or [], as_of, venue, market)
-    answer(result, as_json, lambda: _backtest_sentences(result))
+    answer(result, as_json, lambda: backtest_sentences(result))
 
 
 @app.command()
@@ -209,7 +217,7 @@ def sweep(
 
     with bar(sys.stderr, "configurations") as told:
         result = sweep_package(_home(home), package, param or [], as_of, venue, market, memory, told)
-    answer(result, as_json, lambda: _sweep_sentences(result))
+    answer(result, as_json, lambda: sweep_sentences(result))
 
 
 @app.command()
@@ -228,7 +236,7 @@ def gates(
     from steps.research import judge_package
 
     result = judge_package(_home(home), package, tier, venue, market)
-    answer(result, as_json, lambda: _gate_sentences(result))
+    answer(result, as_json, lambda: gate_sentences(result))
 
 
 @app.command("leak-test")
@@ -370,64 +378,3 @@ def _now_or(at: str | None) -> int:
     from domain.times import from_datetime, parse_utc
 
     return parse_utc(at) if at is not None else from_datetime(dt.datetime.now(dt.UTC))
-
-
-def _ingest_sentences(report: dict[str, Any]) -> str:
-    counts = columns([[key, f"{value:,}"] for key, value in report.items() if key != "reasons"], frozenset({1}))
-    return "\n".join([counts, *(f"in quarantine: {item['rows']:,} rows, {item['reason']}" for item in report["reasons"])])
-
-
-def _feed_sentences(rows: list[dict[str, Any]]) -> str:
-    shown = [["feed", "transport", "table", "market", "last fetch", "newest event", "outcome"]]
-    for row in rows:
-        times = [row["last_fetch"] or "never", row["newest_event"] or "none"]
-        shown.append([row["feed"], row["transport"], row["table"], row["market"], *times, row["last_outcome"] or ""])
-    return columns(shown)
-
-
-def _fetch_sentences(report: dict[str, Any]) -> str:
-    kept = ("accepted", "revised", "unchanged", "quarantined", "snapshot")
-    lines = [f"{report['feed']}: {len(report['files'])} files", *(f"{key}: {report[key]:,}" for key in kept)]
-    lines += [f"not there: {origin}" for origin in report["absent"]]
-    lines += [f"refused: {reason}" for reason in report["refused"]]
-    lines += [f"gap: {gap['symbol']} from {gap['at']}, {gap['missing']} missing" for gap in report["gaps"]]
-    return "\n".join([*lines, *(f"in quarantine: {item['rows']:,} rows, {item['reason']}" for item in report["reasons"])])
-
-
-def _backtest_sentences(result: dict[str, Any]) -> str:
-    return columns(
-        [
-            ["run", str(result["run"])],
-            ["distinct trials on record", f"{result['trials']:,}"],
-            ["total return, net", f"{result['total_return']:.2%}"],
-            ["Sharpe ratio, annual", "undefined" if result["sharpe_annual"] is None else f"{result['sharpe_annual']:.2f}"],
-            ["volatility, annual", f"{result['volatility_annual']:.2%}"],
-            ["largest drawdown", f"{result['max_drawdown']:.2%}"],
-            ["turnover, x capital a year", f"{result['turnover_annual']:,.1f}"],
-            ["tear sheet", str(result["report"])],
-        ]
-    )
-
-
-def _sweep_sentences(result: dict[str, Any]) -> str:
-    best = result["best"]
-    return columns(
-        [
-            ["sweep", str(result["sweep"])],
-            [
-                "configurations",
-                f"{result['configurations']:,}, {result['evaluated']:,} of them new, {result['refused']:,} refused",
-            ],
-            ["distinct trials on record", f"{result['trials']:,}"],
-            ["best", "none" if best is None else f"Sharpe ratio {best['sharpe_annual']:.2f} with {best['configuration']}"],
-            ["table", str(result["table"])],
-        ]
-    )
-
-
-def _gate_sentences(result: dict[str, Any]) -> str:
-    rows = [["gate", "outcome", "observed", "threshold", "unit", "needs"]]
-    for gate in result["gates"]:
-        observed, threshold = (("—" if gate[key] is None else f"{gate[key]:,.4g}") for key in ("observed", "threshold"))
-        rows.append([gate["gate"], gate["outcome"], observed, threshold, gate["unit"], gate["needs"]])
-    return f"{result['outcome']}  {result['digest']}\n\n" + columns(rows, frozenset({2, 3}))
