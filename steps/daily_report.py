@@ -109,7 +109,12 @@ def _needs_you(run: Run) -> list[NeedsYou]:
     ]
     quarantined = sum(row["quarantined"] for row in load_json(run, "ingest"))
     if quarantined:
-        items.append(NeedsYou(what=f"{quarantined:,} delivered rows are in quarantine", severity=Severity.INFO))
+        items.append(
+            NeedsYou(
+                what=f"{quarantined:,} delivered {'row is' if quarantined == 1 else 'rows are'} in quarantine",
+                severity=Severity.INFO,
+            )
+        )
     return items
 
 
