@@ -8,6 +8,9 @@ Fast because a half's mean and variance follow from its blocks' sums and sums of
 and of the newer S/2 blocks are tabulated once; a half is then one row of either table. Each column meets the same additions in
 the same order, so that equal columns stay exactly equal, whatever the linear algebra library. A choice and its complement share
 their work.
+
+On a plateau of equally good trials the best of one half ranks anywhere in the other: the published share is near one half
+although nothing was overfitted. The gating value therefore counts a half only where the choice also cost something (`WORTH`).
 """
 
 import math
@@ -23,6 +26,8 @@ from domain.arrays import BoolArray, FloatArray, IntArray
 from domain.errors import Refused
 
 MAX_BLOCKS = 20
+WORTH = 0.5
+"""A selected trial that earns at least this share of what half of all trials exceed has cost nothing that matters."""
 TIE = 1e-12
 """Per-period Sharpe ratios closer than this are equal: scaled copies of a trial differ by rounding alone."""
 
@@ -39,7 +44,10 @@ class Cscv:
     pbo_strict: float
     """Share of choices whose selected trial ranks below the median out of sample."""
     pbo_nonstrict: float
-    """The same, at or below: the value to gate on."""
+    """The same, at or below."""
+    pbo_material: float
+    """Of these, where the selected trial loses or more than half of all trials earn over 1 / WORTH times as much: the value to
+    gate on."""
     n_lambda_zero: int
     mean_lambda: float
     slope_oos_on_is: float | None
@@ -58,7 +66,7 @@ class Cscv:
     @property
     def pbo(self) -> float | None:
         """The gating value, None where undefined."""
-        return None if self.undefined else self.pbo_nonstrict
+        return None if self.undefined else self.pbo_material
 
 
 def cscv(returns: ArrayLike, blocks: int = 16) -> Cscv:
@@ -113,11 +121,12 @@ class _Outcome:
     rank: FloatArray
     selected: IntArray
     all_tie: BoolArray
+    costly: BoolArray
 
     @classmethod
     def empty(cls, count: int) -> "_Outcome":
-        number, index = np.empty(count), np.empty(count, dtype=np.int64)
-        return cls(number, number.copy(), number.copy(), index, np.empty(count, dtype=np.bool_))
+        number, index, truth = np.empty(count), np.empty(count, dtype=np.int64), np.zeros(count, dtype=np.bool_)
+        return cls(number, number.copy(), number.copy(), index, truth, truth.copy())
 
     def judge(self, rows: IntArray, in_sample: FloatArray, out_of_sample: FloatArray) -> None:
         """Select on (C, N) in-sample metrics and rank on the out-of-sample ones."""
@@ -132,6 +141,16 @@ class _Outcome:
         self.in_sample[rows] = in_sample[choice, selected]
         self.out_of_sample[rows] = own[:, 0]
         self.all_tie[rows] = up_to - below == out_of_sample.shape[1]
+        self.costly[rows] = _costly(own, out_of_sample, below + up_to <= out_of_sample.shape[1])
+
+
+def _costly(own: FloatArray, out_of_sample: FloatArray, low: BoolArray) -> BoolArray:
+    """(C,) of the choices ranked at or below the median, those whose trial loses or is beaten `1 / WORTH` times by most."""
+    costly = low & (own[:, 0] < 0)
+    open_to_doubt = np.flatnonzero(low & ~costly)
+    ahead = np.count_nonzero(out_of_sample[open_to_doubt] > own[open_to_doubt] / WORTH + TIE, axis=1)
+    costly[open_to_doubt] = 2 * ahead > out_of_sample.shape[1]
+    return costly
 
 
 class _Halves:
@@ -236,6 +255,7 @@ def _summary(outcome: _Outcome, losing: BoolArray, kept: IntArray, n_columns: in
         n_dropped=n_columns - n,
         pbo_strict=float(np.mean(logit < 0)),
         pbo_nonstrict=float(np.mean(logit <= 0)),
+        pbo_material=float(np.mean(outcome.costly)),
         n_lambda_zero=int(np.count_nonzero(logit == 0)),
         mean_lambda=float(logit.mean()),
         slope_oos_on_is=float(np.sum(spread * outcome.out_of_sample) / np.sum(spread**2)) if varies else None,

@@ -17,7 +17,7 @@ from backtest.cscv import cscv
 from domain.arrays import FloatArray
 
 DAYS, TRIALS, BLOCKS = 2_000, 1_000, 16
-REQUIRED_RATIO = 250
+REQUIRED_RATIO = 500
 REPETITIONS = 5
 
 

@@ -38,8 +38,8 @@ def main(families: int, plot: str | None) -> int:
         "PSR of one variant named beforehand": f"{LEVEL:.1%}",
         "PSR of the best, not deflated": "no rate: it ignores the search",
         "DSR of the best": f"at most {LEVEL:.1%}",
-        "PBO": f"none stated: uniform ranks put its mean at one half, the gate is at {PBO_MAX:g}",
-        "PBO that costs something": "as above",
+        "PBO by rank alone": f"none stated: uniform ranks put its mean at one half; for comparison at {PBO_MAX:g}",
+        "PBO": f"none stated: the gate is at {PBO_MAX:g}",
         "SPA": f"at most {LEVEL:.1%}",
     }
     worthless = shares(size, np.zeros(size.variants))
@@ -57,7 +57,7 @@ def main(families: int, plot: str | None) -> int:
         Path(plot).write_text(draw_power(table, 20))
     error = 3 * math.sqrt(LEVEL * (1 - LEVEL) / families)
     held = worthless["DSR of the best"] <= LEVEL + error and worthless["SPA"] <= LEVEL + error
-    return int(not held or good["PBO that costs something"] < 0.8)
+    return int(not held or good["PBO"] < 0.9)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from backtest.cscv import cscv
+from backtest.cscv import Cscv, cscv
 from domain.arrays import FloatArray
 from domain.errors import Refused
 from domain.evidence import Evidence, Figure
@@ -111,12 +111,17 @@ def evidence_on(
 
 
 def pbo_figure(trials: FloatArray) -> Figure:
-    """Probability of backtest overfitting over (D, K) trials, ties against the selection."""
+    """Probability that selecting from (D, K) trials overfits at a cost, ties against the selection; by rank alone in the note."""
     try:
         found = cscv(trials)
     except Refused as refusal:
         return Figure(value=None, unit="probability", note=str(refusal))
-    return Figure(value=found.pbo, unit="probability", n=found.n_combinations, note=found.undefined)
+    return Figure(value=found.pbo, unit="probability", n=found.n_combinations, note=found.undefined or _overfitting_note(found))
+
+
+def _overfitting_note(found: Cscv) -> str:
+    slope = "undefined" if found.slope_oos_on_is is None else f"{found.slope_oos_on_is:.2f}"
+    return f"by rank alone {found.pbo_nonstrict:.4f}; loss out of sample {found.p_loss:.4f}; slope out on in sample {slope}"
 
 
 def data_figures(

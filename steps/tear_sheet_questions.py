@@ -7,7 +7,6 @@ import numpy as np
 from scipy.optimize import brentq
 
 from backtest.cscv import cscv
-from backtest.validation.plateau import material_pbo
 from backtest.validation.posterior import prior_from_backtest
 from backtest.validation.superior import superior
 from domain.errors import Refused
@@ -112,8 +111,8 @@ def _of_grid(grid: Swept, seed: int) -> list[Question]:
             Question(
                 question="Does choosing the best fail afterwards?",
                 figure=Figure(value=halves.pbo, unit="probability", n=halves.n_combinations, note=halves.undefined),
-                meaning=f"PBO over {halves.n_trials} configurations: below the median out of sample. "
-                f"Loss out of sample {halves.p_loss:.0%}, slope out on in {slope}. {_material(grid)}",
+                meaning=f"PBO over {halves.n_trials} configurations: at or below the median out of sample, at a cost; "
+                f"by rank alone {halves.pbo_nonstrict:.0%}. Loss out of sample {halves.p_loss:.0%}, slope out on in {slope}.",
             )
         ]
         best = superior(grid.net_return, seed=seed, matched_volatility=True)
@@ -140,16 +139,6 @@ def _of_grid(grid: Swept, seed: int) -> list[Question]:
             )
         )
     return asked
-
-
-def _material(grid: Swept) -> str:
-    """On a plateau ranks are chance: how often the choice also costs more than half of the median configuration."""
-    varies = np.ptp(grid.net_return, axis=0) > 0
-    try:
-        found = material_pbo(grid.net_return[:, varies])
-    except Refused:
-        return ""
-    return f"Worth less than half of the median configuration in {found.material:.0%}."
 
 
 def _drawdown(record: PodRecord, found: Moments) -> Question:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backtest.validation.plateau import material_pbo
+from backtest.cscv import cscv
 from backtest.validation.superior import superior
 from domain.arrays import FloatArray
 from measures.deflated import deflated_sharpe, probabilistic_sharpe
@@ -53,13 +53,13 @@ def passes(returns: FloatArray, size: Size, seed: int) -> dict[str, bool]:
     """Which gates one family passes."""
     sharpes = np.array([found.sharpe for column in returns.T if (found := moments(column))])
     best = returns[:, int(sharpes.argmax())]
-    overfit = material_pbo(returns, size.blocks)
+    overfit = cscv(returns, size.blocks)
     return {
         "PSR of one variant named beforehand": _reaches(probabilistic_sharpe(returns[:, 0])),
         "PSR of the best, not deflated": _reaches(probabilistic_sharpe(best)),
         "DSR of the best": _reaches(deflated_sharpe(best, sharpes, returns.shape[1])),
-        "PBO": overfit.plain <= PBO_MAX,
-        "PBO that costs something": overfit.material <= PBO_MAX,
+        "PBO by rank alone": overfit.pbo_nonstrict <= PBO_MAX,
+        "PBO": overfit.pbo_material <= PBO_MAX,
         "SPA": superior(returns, seed=seed, repetitions=size.repetitions, matched_volatility=True).outcome == "pass",
     }
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from backtest.cscv import cscv
-from backtest.validation.plateau import material_pbo
 from tests.model.noise_families import LEVEL, PBO_MAX, Size, family, plateau, power, power_table, shares
 
 SAMPLE = Size(families=24, variants=30, days=400, repetitions=300, blocks=8)
@@ -25,7 +24,7 @@ def hold_their_rates(size: Size) -> dict[str, float]:
     assert found["DSR of the best"] <= bound(LEVEL, size.families)
     assert found["SPA"] <= bound(LEVEL, size.families)
     assert found["PSR of the best, not deflated"] >= 0.5
-    for name in ("PBO", "PBO that costs something"):
+    for name in ("PBO by rank alone", "PBO"):
         assert found[name] <= bound(0.35, size.families), name
     return found
 
@@ -41,32 +40,23 @@ def test_worthless_families_in_full() -> None:
 
 
 def test_a_plateau_is_not_called_overfitted_for_its_flatness() -> None:
-    found = [material_pbo(family(seed, 1_500, plateau(40, 2.0)), 8) for seed in range(12)]
-    assert np.mean([one.plain <= PBO_MAX for one in found]) < 0.9
-    assert np.mean([one.material <= PBO_MAX for one in found]) >= 0.9
+    found = [cscv(family(seed, 1_500, plateau(40, 2.0)), 8) for seed in range(12)]
+    assert np.mean([one.pbo_nonstrict <= PBO_MAX for one in found]) < 0.9
+    assert np.mean([(one.pbo or 0.0) <= PBO_MAX for one in found]) >= 0.9
 
 
 def test_a_needle_in_noise_stays_what_it_was() -> None:
     edge = np.zeros(40)
     edge[20] = 2.0
     for seed in range(6):
-        found = material_pbo(family(seed, 1_500, edge, reach=0.5), 8)
-        assert found.material == pytest.approx(found.plain, abs=0.05)
+        found = cscv(family(seed, 1_500, edge, reach=0.5), 8)
+        assert found.pbo_material == pytest.approx(found.pbo_nonstrict, abs=0.05)
 
 
-@pytest.mark.parametrize(("days", "variants", "blocks"), [(161, 7, 8), (120, 12, 6), (64, 2, 4)])
-def test_its_plain_share_is_the_one_of_cscv(days: int, variants: int, blocks: int) -> None:
-    returns = family(days, days, np.zeros(variants))
-    known, ours = cscv(returns, blocks), material_pbo(returns, blocks)
-    assert ours.plain == pytest.approx(known.pbo_nonstrict, abs=1e-12)
-    assert ours.p_loss == pytest.approx(known.p_loss, abs=1e-12)
-    assert ours.material <= ours.plain
-
-
-def test_identical_good_variants_cost_nothing_and_identical_bad_ones_all() -> None:
-    good = np.tile(np.abs(family(1, 160, np.zeros(1))), (1, 5))
-    assert (material_pbo(good, 8).plain, material_pbo(good, 8).material) == (1.0, 0.0)
-    assert material_pbo(-good, 8).material == 1.0
+def test_good_variants_a_hair_apart_cost_nothing_and_bad_ones_cost_all() -> None:
+    good = np.abs(family(1, 160, np.zeros(1))) + 1e-6 * family(2, 160, np.zeros(5))
+    assert cscv(good, 8).pbo == 0.0
+    assert cscv(-good, 8).pbo == cscv(-good, 8).pbo_nonstrict > 0.0
 
 
 def test_power_rises_with_sharpe_ratio_and_length() -> None:

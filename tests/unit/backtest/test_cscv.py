@@ -9,10 +9,10 @@ from backtest.cscv import cscv
 from domain.errors import Refused
 
 
-def direct(returns: np.ndarray, blocks: int) -> tuple[list[int], list[float], list[float], list[float]]:
-    """The definition, slice by slice: selected column, its rank out of sample, and its Sharpe ratio in and out of sample."""
+def direct(returns: np.ndarray, blocks: int) -> tuple[list[int], list[float], list[float], list[float], float]:
+    """The definition, slice by slice: selected column, its rank, its Sharpe ratio in and out of sample; PBO at a cost."""
     parts = np.split(returns[len(returns) % blocks :], blocks)
-    selected, ranks, inside, outside = [], [], [], []
+    selected, ranks, inside, outside, costly = [], [], [], [], []
     for choice in combinations(range(blocks), blocks // 2):
         halves = [[parts[b] for b in range(blocks) if (b in choice) == chosen] for chosen in (True, False)]
         ins, oos = (part.mean(axis=0) / part.std(axis=0, ddof=1) for part in map(np.concatenate, halves))
@@ -21,20 +21,23 @@ def direct(returns: np.ndarray, blocks: int) -> tuple[list[int], list[float], li
         ranks.append(float(rankdata(oos)[best]))
         inside.append(float(ins[best]))
         outside.append(float(oos[best]))
-    return selected, ranks, inside, outside
+        ahead = sum(other > 2 * oos[best] for other in oos)
+        costly.append(2 * ranks[-1] <= len(oos) + 1 and (oos[best] < 0 or 2 * ahead > len(oos)))
+    return selected, ranks, inside, outside, float(np.mean(costly))
 
 
 @pytest.mark.parametrize(("rows", "columns", "blocks"), [(24, 5, 4), (61, 12, 6), (200, 40, 8), (160, 7, 10), (9, 3, 2)])
 def test_agrees_with_the_direct_loop(rows: int, columns: int, blocks: int) -> None:
     returns = np.random.default_rng(rows).normal(0.001, 0.02, (rows, columns))
-    selected, ranks, inside, outside = direct(returns, blocks)
+    selected, ranks, inside, outside, at_a_cost = direct(returns, blocks)
     found = cscv(returns, blocks)
     assert found.selected_column.tolist() == selected
     assert found.oos_rank.tolist() == ranks
     share = np.array(ranks) / (columns + 1)
     assert found.mean_lambda == pytest.approx(np.mean(np.log(share / (1 - share))), abs=1e-12)
     assert found.pbo_strict == np.mean(share < 0.5)
-    assert found.pbo_nonstrict == found.pbo == np.mean(share <= 0.5)
+    assert found.pbo_nonstrict == np.mean(share <= 0.5)
+    assert found.pbo == found.pbo_material == at_a_cost
     assert found.slope_oos_on_is == pytest.approx(np.polyfit(inside, outside, 1)[0], rel=1e-9)
     assert found.p_loss == np.mean(np.array(outside) < 0)
     assert (found.n_trials, found.n_dropped, found.undefined) == (columns, 0, "")
