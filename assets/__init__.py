@@ -1,14 +1,15 @@
-"""The line as Dagster assets: data, research, decision, capital. The wiring is written here and nowhere else."""
+"""Feeds, and the line as Dagster assets: data, research, decision, capital. The wiring is written here and nowhere else."""
 
 import dagster as dg
 
 from assets.capital import CAPITAL
 from assets.data import DATA
 from assets.decision import DECISION
+from assets.feeds import FEEDS
 from assets.inbox import inbox
 from assets.research import RESEARCH
 
 LINE: tuple[dg.AssetsDefinition, ...] = (*DATA, *RESEARCH, *DECISION, *CAPITAL)
 """In the order of the line."""
 
-ALL_ASSETS: tuple[dg.AssetsDefinition, ...] = (inbox, *LINE)
+ALL_ASSETS: tuple[dg.AssetsDefinition, ...] = (*FEEDS, inbox, *LINE)

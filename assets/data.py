@@ -2,13 +2,14 @@
 
 import dagster as dg
 
+from assets.feeds import FEEDS
 from assets.line import line_asset
 from steps.as_of_view import as_of_view
 from steps.ingest import ingest
 from steps.validate import validate
 
 DATA = (
-    line_asset(ingest, group="data", after=[], owner="team:data"),
+    line_asset(ingest, group="data", after=[], feeds=[feed.key for feed in FEEDS], owner="team:data"),
     line_asset(
         validate,
         group="data",

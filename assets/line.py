@@ -16,14 +16,20 @@ Step = Callable[[Run], StepResult]
 
 
 def line_asset(
-    step: Step, *, group: str, after: Sequence[str], owner: str, checks: Sequence[dg.AssetCheckSpec] = ()
+    step: Step,
+    *,
+    group: str,
+    after: Sequence[str],
+    owner: str,
+    feeds: Sequence[dg.AssetKey] = (),
+    checks: Sequence[dg.AssetCheckSpec] = (),
 ) -> dg.AssetsDefinition:
-    """An asset of the daily line; `checks` are answered by the step's `checks` in its result."""
+    """An asset of the daily line, after others of it and after feeds; its step's result answers `checks`."""
 
     @dg.asset(
         name=step.__name__,
         group_name=group,
-        deps=list(after),
+        deps=[*after, *feeds],
         partitions_def=CYCLES,
         description=inspect.cleandoc(step.__doc__ or ""),
         owners=[owner],
@@ -37,7 +43,7 @@ def line_asset(
         seconds = time.perf_counter() - started
         note_seconds(run, step.__name__, seconds, result.headline)
         context.log.info(result.headline)
-        return dg.MaterializeResult(metadata=_metadata(result, seconds), check_results=_checks(result))
+        return dg.MaterializeResult(metadata=_metadata(result, seconds), check_results=check_results(result))
 
     return body
 
@@ -64,10 +70,12 @@ def _value(fact: int | float | str) -> dg.MetadataValue:
     return dg.MetadataValue.text(fact)
 
 
-def _checks(result: StepResult) -> list[dg.AssetCheckResult]:
+def check_results(result: StepResult, asset: dg.AssetKey | None = None) -> list[dg.AssetCheckResult]:
+    """The step's answers as Dagster shows them; `asset` where they are not of the asset that is being made."""
     return [
         dg.AssetCheckResult(
             check_name=check.name,
+            asset_key=asset,
             passed=check.passed,
             severity=dg.AssetCheckSeverity.ERROR if check.blocking else dg.AssetCheckSeverity.WARN,
             description=check.sentence,

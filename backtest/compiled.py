@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from backtest.kernel import Bars, Terms, Wanted, simulate
+from backtest.kernel import simulate
+from backtest.kernel_data import Bars, Terms, Wanted
 from backtest.sweep import sweep_units
 
 

@@ -21,18 +21,17 @@ from backtest.future_changes import (
     rows_of,
     with_gaps,
 )
+from backtest.stepping import TOLERANCE, Ask, Disagreement, close_us, disagreements, largest, stepped
 from domain.arrays import BoolArray, FloatArray, IntArray
 from domain.errors import Refused
 from domain.strategy import View
 
-TOLERANCE = 1e-9
 UNIVERSE = "universe"
 SAMPLE_END = "open_time"
 """Named where only the end of the sample itself explains a change: a strategy that counts its bars."""
 ROWS_MIN = 600
 GAP_BARS = 3
 
-Ask = Callable[[View], FloatArray]
 Change = Callable[[View, int, Sequence[str], int], View]
 
 VALUES: dict[str, Change] = {"perturb": perturbed, "permute": permuted}
@@ -48,16 +47,6 @@ class Leak:
     """Close of the last bar that was left as it was."""
     first_time_us: int
     """Close of the bar whose prediction moved."""
-    moved: float
-
-
-@dataclass(frozen=True)
-class Disagreement:
-    """A prediction that is another one when fewer bars before it are shown, though its declared lookback is among them."""
-
-    check: str
-    """`lookback alone`: from the declared lookback only, as in live stepping; `restart`: from a later first bar."""
-    time_us: int
     moved: float
 
 
@@ -96,7 +85,7 @@ def fuzz(ask: Ask, view: View, *, lookback_bars: int, seed: int, windows: int = 
     full, invented = completed(view, np.random.default_rng([seed, 0]))
     counted = _Counted(ask)
     leaks: list[Leak] = []
-    disagreements: list[Disagreement] = []
+    differing: list[Disagreement] = []
     moments = 0
     stretches = _stretches(full, lookback_bars, seed, windows)
     for number, stretch in enumerate(stretches):
@@ -112,10 +101,10 @@ def fuzz(ask: Ask, view: View, *, lookback_bars: int, seed: int, windows: int = 
             leaks += _leaks_at(counted, stretch, whole, row, chance)
             leaks += _leaks_in_a_gap(counted, stretch, row, chance)
         moments += len(rows)
-        disagreements += _disagreements(counted, stretch, whole, lookback_bars, random)
+        differing += _disagreements(counted, stretch, whole, lookback_bars, random)
     if moments == 0:
         raise Refused("the strategy has no opinion anywhere in the data: test it on data of the market and symbols it trades")
-    return LeakReport(tuple(leaks), tuple(disagreements), moments, counted.calls, invented, counted.refusals)
+    return LeakReport(tuple(leaks), tuple(differing), moments, counted.calls, invented, counted.refusals)
 
 
 class _Counted:
@@ -223,26 +212,13 @@ def _disagreements(
     ask: _Counted, view: View, whole: FloatArray, lookback_bars: int, random: np.random.Generator
 ) -> list[Disagreement]:
     """Two bars in a row from their lookback alone, and everything from a restart in mid-sample on."""
-    found: list[Disagreement] = []
     row = int(random.integers(max(0, min(lookback_bars, len(whole) - 2)), len(whole) - 1))
-    for step in (row, row + 1):
-        alone = ask.unless_refused("lookback alone", rows_of(view, slice(max(0, step - lookback_bars + 1), step + 1)))
-        found += _disagreement("lookback alone", view, whole[step : step + 1], None if alone is None else alone[-1:], step)
+    found = stepped(ask, view, whole, (row, row + 1), lookback_bars=lookback_bars)
     start = int(random.integers(1, max(2, len(whole) - lookback_bars)))
     settled = min(start + lookback_bars - 1, len(whole) - 1)
     restarted = ask.unless_refused("restart", rows_of(view, slice(start, None)))
     later = None if restarted is None else restarted[settled - start :]
-    return found + _disagreement("restart", view, whole[settled:], later, settled)
-
-
-def _disagreement(check: str, view: View, whole: FloatArray, other: FloatArray | None, first: int) -> list[Disagreement]:
-    if other is None:
-        return [Disagreement(check, _close_us(view, first), float("inf"))]
-    differs = _differs(whole, other, len(whole) - 1)
-    if not differs.any():
-        return []
-    row = int(np.flatnonzero(differs.any(axis=1))[0])
-    return [Disagreement(check, _close_us(view, first + row), _largest(whole[row], other[row]))]
+    return found + disagreements("restart", view, whole[settled:], later, settled)
 
 
 def _differs(whole: FloatArray, other: FloatArray, row: int) -> BoolArray:
@@ -253,15 +229,5 @@ def _differs(whole: FloatArray, other: FloatArray, row: int) -> BoolArray:
 
 def _leak(name: str, operation: str, view: View, whole: FloatArray, other: FloatArray, row: int, where: BoolArray) -> Leak:
     first = int(np.flatnonzero(where.any(axis=1))[0])
-    moved = _largest(whole[first][where[first]], other[first][where[first]])
-    return Leak(name, operation, _close_us(view, row), _close_us(view, first), moved)
-
-
-def _largest(before: FloatArray, after: FloatArray) -> float:
-    gap = np.abs(before - after)
-    gap[np.isnan(before) & np.isnan(after)] = 0.0
-    return float(np.where(np.isnan(gap), np.inf, gap).max())
-
-
-def _close_us(view: View, row: int) -> int:
-    return int(view.open_time_us[row] + view.interval_us)
+    moved = largest(whole[first][where[first]], other[first][where[first]])
+    return Leak(name, operation, close_us(view, row), close_us(view, first), moved)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from backtest.kernel import ARRIVAL, ENDED_BAR, FEE, FILL, FILLED, SIDE, SYMBOL, Simulated
+from backtest.kernel_data import ARRIVAL, ENDED_BAR, FEE, FILL, FILLED, SIDE, SYMBOL, Simulated
 from domain.arrays import FloatArray
 from domain.errors import Refused
 from domain.market import Panel
@@ -19,11 +19,13 @@ def vectorbt_portfolio(panel: Panel, simulated: Simulated, *, capital_usd: float
 
     Spread and impact of each fill go in as its slippage against the open, its fee as a rate on the fill price. Funding and
     borrow have no place there: its total profit is the kernel's price, spread, impact and fees. Raises Refused where
-    vectorbt fills other orders than the kernel did.
+    vectorbt fills other orders than the kernel did, and for an account that was liquidated, which vectorbt does not know.
     """
     import pandas as pd
     import vectorbt as vbt
 
+    if len(simulated.liquidation):
+        raise Refused(f"expected an account without liquidations, got {len(simulated.liquidation)}: vectorbt does not know them")
     index = pd.to_datetime(panel.open_time_us, unit="us", utc=True)
     inputs = _inputs(panel, simulated)
     frames = {name: pd.DataFrame(values, index=index, columns=list(panel.symbols)) for name, values in inputs.items()}

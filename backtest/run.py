@@ -1,10 +1,13 @@
 """One backtest: the kernel on a panel, and its bars gathered into the daily record of a pod."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from backtest.costs import CostModel, trailing_adv_usd
 from backtest.days import whole_days
-from backtest.kernel import (
+from backtest.kernel import simulate
+from backtest.kernel_data import (
     ARRIVAL,
     DECIDED_BAR,
     DECISION,
@@ -22,11 +25,12 @@ from backtest.kernel import (
     Simulated,
     Terms,
     Wanted,
-    simulate,
 )
+from backtest.margin import MarkBand, account_of, kernel_rules
 from backtest.sizing import HALT_DAYS, Targets
 from domain.arrays import FloatArray
 from domain.errors import Refused
+from domain.instruments import TradingRules
 from domain.market import Market, Panel
 from domain.pod import ExecutionProfile
 from domain.record import COMPONENTS, Orders, PodRecord
@@ -42,13 +46,33 @@ def run_backtest(
     capital_usd: float,
     pod: str,
     daily_volatility: FloatArray,
+    rules: TradingRules | None = None,
+    marks: MarkBand | None = None,
 ) -> PodRecord:
     """The daily record of following the targets at constant capital; see `simulate_panel` for what is refused.
 
     Daily figures cover the UTC days that the panel's grid covers whole; the orders are all orders.
     """
-    simulated = simulate_panel(panel, targets, costs, profile, capital_usd=capital_usd, daily_volatility=daily_volatility)
-    return record_of(panel, simulated, capital_usd=capital_usd, pod=pod)
+    simulated = simulate_panel(
+        panel,
+        targets,
+        costs,
+        profile,
+        capital_usd=capital_usd,
+        daily_volatility=daily_volatility,
+        rules=rules,
+        marks=marks,
+    )
+    account = account_of(
+        panel,
+        simulated,
+        rules,
+        profile,
+        capital_usd=capital_usd,
+        daily_volatility=daily_volatility,
+        marked=marks is not None,
+    )
+    return replace(record_of(panel, simulated, capital_usd=capital_usd, pod=pod), account=account)
 
 
 def simulate_panel(
@@ -59,12 +83,16 @@ def simulate_panel(
     *,
     capital_usd: float,
     daily_volatility: FloatArray,
+    rules: TradingRules | None = None,
+    marks: MarkBand | None = None,
 ) -> Simulated:
     """The kernel's account of every bar, in USD.
 
     daily_volatility: (T, N), known at the close of bar t. Orders wait until volatility and 30-day volume are known, for
-    without them their impact is not. Raises Refused for a short on spot without a stated borrow rate, for a contract with a
-    bar without funding, and for contracts margined in coins.
+    without them their impact is not. rules: lots, leverage and margin of the venue; what they leave out is not simulated.
+    marks: the venue's marks in each bar; without them the bars' extremes are the band, and its worst end is charged. Raises
+    Refused for a short on spot without a stated borrow rate, for a contract with a bar without funding, and for contracts
+    margined in coins.
     """
     if not capital_usd > 0:
         raise Refused(f"expected a positive capital in USD, got {capital_usd}")
@@ -88,7 +116,7 @@ def simulate_panel(
         impact = costs.impact.coefficient * daily_volatility / np.sqrt(trailing_adv_usd(panel))
     bars = Bars(*(_plain(values) for values in (panel.open, panel.close, panel.volume, panel.funding_rate, impact)))
     wanted = Wanted(_plain(targets.weight), _plain(targets.buffer), np.require(targets.decides, np.bool_, ("C", "W")))
-    return simulate(bars, wanted, costs.half_spread(panel.symbols), terms)
+    return simulate(bars, wanted, costs.half_spread(panel.symbols), terms, kernel_rules(panel, rules, profile, marks))
 
 
 def record_of(panel: Panel, simulated: Simulated, *, capital_usd: float, pod: str) -> PodRecord:

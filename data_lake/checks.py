@@ -1,6 +1,6 @@
 """What is wrong, or only remarkable, in a market's bars and funding: SQL passes over one as-of read. Nothing is repaired."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -18,20 +18,29 @@ if TYPE_CHECKING:
 
 
 def check(
-    lake: "Lake", venue: str, market: Market, interval_us: int, start_us: int, end_us: int, as_of_us: int
+    lake: "Lake",
+    venue: str,
+    market: Market,
+    interval_us: int,
+    start_us: int,
+    end_us: int,
+    as_of_us: int,
+    symbols: Sequence[str] | None = None,
 ) -> tuple[Finding, ...]:
     """All findings on the bars with start_us <= open_time < end_us known at `as_of_us`, and on the funding beside them.
 
-    In order of kind, symbol and time. Red: duplicate, impossible_bar, ticker_reuse.
+    In order of kind, symbol and time. Red: duplicate, impossible_bar, ticker_reuse. `symbols` None: all that the lake holds.
     """
     place = (venue, str(market), interval_us)
-    bars = _bars(lake, venue, market, interval_us, start_us, end_us, as_of_us)
+    span = {"start_us": start_us, "end_us": end_us, "as_of_us": as_of_us}
+    bars = lake.read("bars", venue=venue, market=market, interval_us=interval_us, **span, symbols=symbols)
     findings = list(_run(BAR_CHECKS, bars, place))
     if market is not Market.SPOT:
-        stamps = lake.read("funding", venue=venue, market=market, start_us=start_us, end_us=end_us, as_of_us=as_of_us)
+        stamps = lake.read("funding", venue=venue, market=market, **span, symbols=symbols)
         findings += funding_findings(stamps, bars, place)
-    findings += unfinished_bars(lake, venue, market, interval_us, start_us, end_us, as_of_us)
-    findings += unfinished_rows(lake, venue, market, interval_us, start_us, end_us)
+    revised = unfinished_bars(lake, venue, market, interval_us, start_us, end_us, as_of_us)
+    revised += unfinished_rows(lake, venue, market, interval_us, start_us, end_us)
+    findings += [item for item in revised if symbols is None or item.symbol in symbols]
     return tuple(sorted(findings, key=_order))
 
 
@@ -39,7 +48,8 @@ def completeness(
     lake: "Lake", venue: str, market: Market, interval_us: int, start_us: int, end_us: int, as_of_us: int
 ) -> dict[str, float]:
     """By symbol: bars present over bars due between its own first and last bar."""
-    bars = _bars(lake, venue, market, interval_us, start_us, end_us, as_of_us)
+    span = {"start_us": start_us, "end_us": end_us, "as_of_us": as_of_us}
+    bars = lake.read("bars", venue=venue, market=market, interval_us=interval_us, **span)
     with duckdb.connect() as session:
         session.register("bars", bars)
         rows = session.execute(
@@ -47,12 +57,6 @@ def completeness(
             [interval_us],
         ).fetchall()
     return {symbol: float(share) for symbol, share in rows}
-
-
-def _bars(lake: "Lake", venue: str, market: Market, interval_us: int, start_us: int, end_us: int, as_of_us: int) -> pa.Table:
-    return lake.read(
-        "bars", venue=venue, market=market, interval_us=interval_us, start_us=start_us, end_us=end_us, as_of_us=as_of_us
-    )
 
 
 def _run(checks: tuple[SqlCheck, ...], bars: pa.Table, place: tuple[str, str, int]) -> Iterator[Finding]:

@@ -6,6 +6,8 @@ from pathlib import Path
 import yaml
 
 from domain.errors import Refused
+from domain.instruments import TradingRules
+from domain.market import Market
 from domain.model import Frozen
 
 DECLARED = Path(__file__).parents[1] / "config" / "instruments.yaml"
@@ -16,6 +18,8 @@ class VenueInstruments(Frozen):
 
     scaled_contracts: Mapping[str, str] = {}
     """Symbols with no USD-margined perpetual of their own name, and the contract on many coins that there is instead."""
+    rules: Mapping[Market, TradingRules] = {}
+    """Lots, ticks and margin by market."""
 
 
 class Instruments(Frozen):
@@ -27,6 +31,11 @@ class Instruments(Frozen):
         """Symbols that a `linear` file of this venue cannot truly speak of, and the contract that exists instead."""
         known = self.venues.get(venue)
         return known.scaled_contracts if known else {}
+
+    def trading_rules(self, venue: str, market: Market) -> TradingRules | None:
+        """What is stated of lots and margin there; None where nothing is."""
+        known = self.venues.get(venue)
+        return known.rules.get(market) if known else None
 
 
 def load_instruments(path: Path = DECLARED) -> Instruments:

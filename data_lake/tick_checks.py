@@ -1,6 +1,6 @@
 """What is wrong in captures of trades, quotes and depth: clocks, breaks and repeats of ids, crossed books."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -109,13 +109,21 @@ TICK_CHECKS: Mapping[str, tuple[SqlCheck, ...]] = {
 
 
 def check_ticks(
-    lake: "Lake", table: str, venue: str, market: Market, start_us: int, end_us: int, as_of_us: int
+    lake: "Lake",
+    table: str,
+    venue: str,
+    market: Market,
+    start_us: int,
+    end_us: int,
+    as_of_us: int,
+    symbols: Sequence[str] | None = None,
 ) -> tuple[Finding, ...]:
     """All findings on trades, quotes or depth with start_us <= event time < end_us known at `as_of_us`.
 
-    In order of kind, symbol and time.
+    In order of kind, symbol and time. `symbols` None: all that the lake holds.
     """
-    rows = lake.read(table, venue=venue, market=market, start_us=start_us, end_us=end_us, as_of_us=as_of_us)
+    span = {"start_us": start_us, "end_us": end_us, "as_of_us": as_of_us}
+    rows = lake.read(table, venue=venue, market=market, **span, symbols=symbols)
     with duckdb.connect() as session:
         session.register("given", rows)
         session.execute(f"CREATE TABLE {table} AS FROM given")

@@ -18,6 +18,8 @@ class ExecutionProfile:
     """Largest share of a bar's volume that it takes; the rest of the order goes unfilled."""
     cost_multiplier: float = 1.0
     """Spread and impact against those of a well-executed order."""
+    leverage_max: float | None = None
+    """The pod's own bound on gross exposure over equity; the account's may be tighter, and the tighter one counts."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from domain.arrays import FloatArray, IntArray
 
-COMPONENTS = ("price", "funding", "borrow", "fees", "spread", "impact")
+COMPONENTS = ("price", "funding", "borrow", "fees", "spread", "impact", "liquidation")
 """Parts of a return; they add to the net return. Costs are negative parts."""
 
 
@@ -35,6 +35,32 @@ class Orders:
 
 
 @dataclass(frozen=True)
+class Account:
+    """What a simulated account shows of itself beside its returns. None: not simulated, for no rule of the venue is stated."""
+
+    residual_usd: float
+    """Greatest difference, over all bars, between cash plus positions and the capital plus all parts of the return."""
+    rules_as_of: str | None
+    """Day of the venue's rules that were applied."""
+    without: tuple[str, ...]
+    """What no rule is stated for, in words."""
+    leverage_max: float | None
+    """The tightest of the bounds on gross exposure over equity."""
+    marks: str | None
+    """What stood for the mark: `marks` of the venue, or `bar extremes`, of which the worst is charged."""
+    liquidated_us: IntArray
+    """(L,) opening times of the bars in which the account was liquidated."""
+    liquidated_at_close: int | None
+    """How many of them the closes alone would have liquidated: the other end of the band."""
+    distance_min: float | None
+    """Least fall in the value of longs, and rise in that of shorts, all at once, that would have liquidated it at a close."""
+    distance_min_sigma: float | None
+    """The same in daily volatilities of the positions, all moving together."""
+    distance_min_us: int | None
+    """Close at which it was least."""
+
+
+@dataclass(frozen=True)
 class PodRecord:
     """Daily record of one pod at a constant capital of `capital_usd` (one unit of limit).
 
@@ -59,3 +85,5 @@ class PodRecord:
     traded_usd: FloatArray
     """(N,) traded notional per day by symbol."""
     orders: Orders
+    account: Account | None = None
+    """Of a simulated record."""

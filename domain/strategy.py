@@ -42,6 +42,8 @@ class Manifest(Frozen):
     version: int = Field(ge=1)
     authors: tuple[str, ...] = Field(min_length=1)
     description: str = Field(min_length=10)
+    hypothesis: str | None = Field(default=None, min_length=10)
+    """What the author claims before the first result: by what sign, on what data, it would be found wrong."""
     style: Style
     execution: ExecutionIntent
     universe: Literal["all"] | tuple[str, ...]

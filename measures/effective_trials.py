@@ -37,3 +37,22 @@ def effective_trials(correlation: FloatArray) -> EffectiveTrials:
         participation_ratio=float(np.trace(correlation) ** 2 / np.sum(correlation**2)),
         mean_correlation_rule=mean + (1.0 - mean) * n,
     )
+
+
+def effective_count(daily_return: FloatArray) -> float:
+    """Effective rank of (D, N) returns, NaN where a trial has no day; one that never moves, or has no day, counts whole.
+
+    By the smaller of the two Gram matrices, so that thousands of configurations cost no more than their days. Between 0 and N.
+    """
+    known = np.isfinite(daily_return)
+    values = np.where(known, daily_return, 0.0)
+    values = np.where(known, values - values.sum(axis=0) / np.maximum(known.sum(axis=0), 1), 0.0)
+    size = np.sqrt((values**2).sum(axis=0))
+    moves = size > 1e-12
+    unit = values[:, moves] / size[moves]
+    if not moves.any():
+        return float((~moves).sum())
+    gram = unit.T @ unit if unit.shape[1] <= unit.shape[0] else unit @ unit.T
+    eigenvalues = np.linalg.eigvalsh(gram)
+    share = eigenvalues[eigenvalues > 0] / eigenvalues[eigenvalues > 0].sum()
+    return float(np.exp(-np.sum(share * np.log(share)))) + float((~moves).sum())

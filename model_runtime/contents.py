@@ -37,10 +37,43 @@ def read_contents(folder: Path) -> dict[str, bytes]:
 def digest_of(contents: Mapping[str, bytes]) -> str:
     """`sha256:` and 64 hex digits over relative path, length and bytes of each file, in the order of the paths."""
     content = hashlib.sha256()
-    for name in sorted(contents):
-        content.update(f"{name}\0{len(contents[name])}\0".encode())
-        content.update(contents[name])
+    for part in _parts(contents):
+        content.update(part)
     return "sha256:" + content.hexdigest()
+
+
+def packed(contents: Mapping[str, bytes]) -> bytes:
+    """The bytes that `digest_of` is over."""
+    return b"".join(_parts(contents))
+
+
+def unpacked(data: bytes) -> dict[str, bytes]:
+    """What `packed` packed. Raises Refused where it is not that, or where a name or a size is beyond what a package may have."""
+    contents: dict[str, bytes] = {}
+    at = 0
+    while at < len(data):
+        name_end = data.find(b"\0", at)
+        size_end = data.find(b"\0", name_end + 1)
+        size = data[name_end + 1 : size_end]
+        name = data[at:name_end].decode("ascii", "replace")
+        whole = name_end > 0 and size_end > 0 and size.isdigit() and len(size) <= len(str(PACKAGE_BYTES_MAX))
+        if not whole or not _plain(name) or len(contents) == FILES_MAX:
+            raise Refused("expected a packed package, got something else: seal the package's folder as it is")
+        at = size_end + 1 + int(size)
+        contents[name] = data[size_end + 1 : at]
+    if at != len(data) or packed(contents) != data:
+        raise Refused("expected a packed package of whole files in the order of their names: seal the package's folder as it is")
+    return contents
+
+
+def _parts(contents: Mapping[str, bytes]) -> Iterator[bytes]:
+    for name in sorted(contents):
+        yield f"{name}\0{len(contents[name])}\0".encode()
+        yield contents[name]
+
+
+def _plain(name: str) -> bool:
+    return all(_NAME.fullmatch(part) for part in name.split("/"))
 
 
 def _names(folder: Path, inside: tuple[str, ...]) -> Iterator[str]:

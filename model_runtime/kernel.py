@@ -101,10 +101,11 @@ def _allow(rules: int, path: str, access: int, every: int) -> None:
 
 _FORBIDDEN = {
     # socket, ptrace, mount, umount2, pivot_root, chroot, unshare, setns, bpf, keyctl, add_key, request_key, perf_event_open,
-    # userfaultfd, process_vm_readv, process_vm_writev, open_by_handle_at, memfd_create, shmget, io_uring_setup.
-    # The last three make memory or sockets that no limit of a process counts.
-    "x86_64": (41, 101, 165, 166, 155, 161, 272, 308, 321, 250, 248, 249, 298, 323, 310, 311, 304, 319, 29, 425),
-    "aarch64": (198, 117, 40, 39, 41, 51, 97, 268, 280, 219, 217, 218, 241, 282, 270, 271, 265, 279, 194, 425),
+    # userfaultfd, process_vm_readv, process_vm_writev, open_by_handle_at, memfd_create, shmget, io_uring_setup, semget, msgget.
+    # Those from memfd_create to io_uring_setup make memory or sockets that no limit of a process counts; semaphores and message
+    # queues would outlive the process that answered one question, and tell the next.
+    "x86_64": (41, 101, 165, 166, 155, 161, 272, 308, 321, 250, 248, 249, 298, 323, 310, 311, 304, 319, 29, 425, 64, 68),
+    "aarch64": (198, 117, 40, 39, 41, 51, 97, 268, 280, 219, 217, 218, 241, 282, 270, 271, 265, 279, 194, 425, 190, 186),
 }
 _ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _CLONE = {"x86_64": 56, "aarch64": 220}

@@ -9,6 +9,8 @@ import yaml
 from domain.errors import Refused
 from domain.strategy import Manifest
 from model_runtime.contents import MANIFEST, digest_of, read_contents
+from model_runtime.refusals import Altered
+from model_runtime.sealing import is_sealed, unseal
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,12 @@ class Package:
     folder: Path
     reviewed: bool = False
     """Code of this desk, reviewed with the rest of the repository: asked in this process. All else runs in the sandbox."""
+    keys: Path | None = None
+    """Where the runtime's key lies that opens a sealed package; None for an open one."""
+
+    @property
+    def sealed(self) -> bool:
+        return self.keys is not None
 
     @property
     def id(self) -> str:
@@ -35,16 +43,31 @@ def load_package(folder: Path, *, reviewed: bool = False) -> Package:
     return package_of(read_package(folder), folder, reviewed=reviewed)
 
 
+def contents_of(package: Package) -> dict[str, bytes]:
+    """What lies in the package's folder, in the clear. Raises Altered where it is no longer what was loaded."""
+    contents = read_contents(package.folder) if package.keys is None else unseal(package.folder, package.keys)
+    if digest_of(contents) != package.digest:
+        raise Altered(f"{package.manifest.name}: the package changed after it was loaded as {package.digest[:19]}: load it again")
+    return contents
+
+
 def package_of(contents: Mapping[str, bytes], folder: Path, *, reviewed: bool = False) -> Package:
     """The package that these contents make."""
     manifest = parse_manifest(contents, folder.name)
     return Package(manifest, digest_of(contents), folder, reviewed)
 
 
-def read_package(folder: Path) -> dict[str, bytes]:
-    """The contents of a package's folder; Refused where it is no folder or has no manifest."""
+def read_package(folder: Path, keys: Path | None = None) -> dict[str, bytes]:
+    """The contents of a package's folder, a sealed one opened with the runtime's key among `keys`.
+
+    Refused where it is no folder or has no manifest, or where it is sealed and there are no keys.
+    """
     if not folder.is_dir():
         raise Refused(f"{folder}: expected the folder of a strategy package, with {MANIFEST} and its program")
+    if is_sealed(folder):
+        if keys is None:
+            raise Refused(f"{folder}: this package is sealed: submit it with `factory submit`, and name it by its id")
+        return unseal(folder, keys)
     contents = read_contents(folder)
     if MANIFEST not in contents:
         raise Refused(f"{folder}: expected a strategy package with manifest.yaml and strategy.py, {MANIFEST} is missing")

@@ -5,21 +5,23 @@ is, submitted or lying in a folder, in a sandboxed child. `runner.ask` is the sa
 """
 
 import json
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache, partial
 
 import numpy as np
 
 from domain.arrays import FloatArray
 from domain.strategy import View
 from model_runtime import runner, wire
-from model_runtime.contents import digest_of, read_contents
 from model_runtime.latency import LatencyLog
-from model_runtime.package import Package
-from model_runtime.refusals import KINDS, Altered, Crashed, Garbled, MemoryExceeded, NotDeterministic, RuntimeRefused
+from model_runtime.package import Package, contents_of
+from model_runtime.refusals import KINDS, Crashed, Garbled, MemoryExceeded, NotDeterministic, RuntimeRefused
 from model_runtime.sandbox import Ended, Enforced, Limits, last_line, run_confined
+from model_runtime.session import Session, run_once
 
-PYTHON_RUNNER = ("-I", "-B", "/runtime/runner.py")
+Run = Callable[[tuple[str, ...], bytes, int], Ended]
+"""Words and input of one run in the sandbox, and the longest output; `Session.run` and `run_once` give it."""
 
 
 def predict(
@@ -37,25 +39,47 @@ def predict(
     the package is not the one that was loaded, it ends by an error or beyond its limits, or its answer is not one finite
     float64 or NaN for each bar and symbol.
     """
-    contents = read_contents(package.folder)
-    if digest_of(contents) != package.digest:
-        raise Altered(f"{package.manifest.name}: the package changed after it was loaded as {package.digest[:19]}: load it again")
-    clock, bounds = latency or LatencyLog(), limits or Limits()
-    try:
-        with clock.timed():
-            answer = _ask(package, contents, view, bounds)
-        if twice if twice is not None else not asked_in_process(package):
-            with clock.timed():
-                again = _ask(package, contents, view, bounds)
-            if not np.array_equal(answer, again, equal_nan=True):
-                raise NotDeterministic("predict gave two answers to the same view: remove its state or randomness")
-    except RuntimeRefused as refusal:
-        raise type(refusal)(f"{package.manifest.name}: {refusal}") from refusal
+    contents = contents_of(package)
+    clock, run = latency or LatencyLog(), partial(_once, contents, limits or Limits())
+    answer = _asked(package, contents, view, run, clock)
+    if twice if twice is not None else not asked_in_process(package):
+        again = _asked(package, contents, view, run, clock)
+        if not np.array_equal(answer, again, equal_nan=True):
+            name = package.manifest.name
+            raise NotDeterministic(f"{name}: predict gave two answers to the same view: remove its state or randomness")
     return answer
 
 
+@contextmanager
+def asking(
+    package: Package, *, limits: Limits | None = None, latency: LatencyLog | None = None
+) -> Iterator[Callable[[View], FloatArray]]:
+    """`predict` for many questions, as decisions are asked live: one sandbox stays, each question meets a fresh process."""
+    contents = contents_of(package)
+    clock = latency or LatencyLog()
+    with Session(contents, limits or Limits()) as session:
+        yield lambda view: _asked(package, contents, view, session.run, clock)
+
+
+def _asked(package: Package, contents: Mapping[str, bytes], view: View, run: Run, clock: LatencyLog) -> FloatArray:
+    """One timed answer. A refusal names the package, and nothing that a sealed one said."""
+    try:
+        with clock.timed():
+            return _ask(package, contents, view, run)
+    except RuntimeRefused as refusal:
+        if not package.sealed:
+            raise type(refusal)(f"{package.manifest.name}: {refusal}") from refusal
+        kind = type(refusal)
+    # Raised out here, so that no traceback leads to what the program said: that may be its source.
+    raise kind(f"{package.manifest.name}: refused for {kind.kind}; the package is sealed, so what it said is withheld")
+
+
+def _once(contents: Mapping[str, bytes], limits: Limits, words: tuple[str, ...], data: bytes, most: int) -> Ended:
+    return run_once(words, contents, data, limits, most)
+
+
 def asked_in_process(package: Package) -> bool:
-    return package.reviewed and package.manifest.protocol == "python"
+    return package.reviewed and package.manifest.protocol == "python" and not package.sealed
 
 
 def enforcement() -> Enforced:
@@ -63,18 +87,17 @@ def enforcement() -> Enforced:
     return run_confined(("/usr/bin/true",), {}, b"", Limits(wall_s=10.0), output_max_bytes=0).enforced
 
 
-def _ask(package: Package, contents: Mapping[str, bytes], view: View, limits: Limits) -> FloatArray:
+def _ask(package: Package, contents: Mapping[str, bytes], view: View, run: Run) -> FloatArray:
     entry, protocol = package.manifest.entry, package.manifest.protocol
     if asked_in_process(package):
         return _in_process(entry, package.digest, contents[entry], view)
     if protocol == "python":
-        ended = _run((_python(), *PYTHON_RUNNER, "ask", f"/package/{entry}"), contents, wire.view_as_arrow(view), view, limits)
-        return wire.answer_from_raw(ended.output, view)
+        return wire.answer_from_raw(_output(("ask", f"/package/{entry}"), wire.view_as_arrow(view), view, run), view)
     question = wire.view_as_arrow(view) if protocol == "arrow" else wire.view_as_csv(view)
-    answer = _run((f"/package/{entry}",), contents, question, view, limits).output
+    answer = _output((f"/package/{entry}",), question, view, run)
     if protocol == "arrow":
         # An Arrow stream from a stranger is opened where a stranger's program runs.
-        answer = _run((_python(), *PYTHON_RUNNER, "transcribe"), {}, answer, view, limits).output
+        answer = _output(("transcribe",), answer, view, run)
     return wire.answer_from_csv(answer, view)
 
 
@@ -90,23 +113,16 @@ def _function(entry: str, digest: str, source: bytes) -> runner.Predict:  # noqa
     return runner.load_function(entry, source)
 
 
-def _python() -> str:
-    import sys
-
-    return sys.executable
-
-
-def _run(command: tuple[str, ...], contents: Mapping[str, bytes], stdin: bytes, view: View, limits: Limits) -> Ended:
-    most = wire.ANSWER_ROW_BYTES_MAX * view.close.size + 2**16
-    ended = run_confined(command, contents, stdin, limits, output_max_bytes=most)
-    if ended.code == runner.EXIT_REFUSED and command[1:2] == PYTHON_RUNNER[:1]:
+def _output(words: tuple[str, ...], data: bytes, view: View, run: Run) -> bytes:
+    ended = run(words, data, wire.ANSWER_ROW_BYTES_MAX * view.close.size + 2**16)
+    if ended.code == runner.EXIT_REFUSED and not words[0].startswith("/"):
         raise _said(ended.messages)
     if ended.code != 0:
         line = last_line(ended.messages)
         how = f"signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}"
         short_of_memory = "MemoryError" in line or "bad_alloc" in line
         raise (MemoryExceeded if short_of_memory else Crashed)(f"ended by {how}: {line}")
-    return ended
+    return ended.output
 
 
 def _said(messages: str) -> RuntimeRefused:

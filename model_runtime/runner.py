@@ -99,7 +99,7 @@ def _transcribe(stream: BinaryIO, answer: BinaryIO) -> None:
         ) from error
 
 
-def _main(words: list[str]) -> int:
+def main(words: list[str]) -> int:
     # What a strategy prints must not end up in the answer: descriptor 1 becomes stderr, the answer has one of its own.
     with os.fdopen(os.dup(1), "wb") as answer:
         os.dup2(2, 1)
@@ -117,4 +117,4 @@ def _main(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

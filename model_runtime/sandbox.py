@@ -8,16 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import IO
+from typing import IO, Any
 
+from model_runtime.private import private_folder
 from model_runtime.refusals import Crashed, MemoryExceeded, RuntimeRefused, TimedOut, TooManyProcesses, TooMuchOutput
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-RUNNER = Path(__file__).with_name("runner.py")
+RUNTIME = tuple(Path(__file__).with_name(name) for name in ("runner.py", "serve.py"))
 MESSAGES_MAX_BYTES = 2**16
 GRACE_S = 10.0
 """The launcher keeps the time limit itself; only one that is stuck meets this end."""
@@ -73,18 +74,25 @@ def run_confined(
 ) -> Ended:
     """Run `command` on a copy of `contents`, which it finds read-only below /package, beside /runtime/runner.py.
 
-    Words of the command that begin with /package/ or /runtime/ are those files. Raises TimedOut, MemoryExceeded,
-    TooManyProcesses or TooMuchOutput where it went beyond its limits; whatever it started has ended on return.
+    Words of the command that begin with /package/ or /runtime/ are those files. The copy lies in memory where this machine
+    allows, in a folder that no other user may enter. Raises TimedOut, MemoryExceeded, TooManyProcesses or TooMuchOutput where
+    it went beyond its limits; whatever it started has ended on return.
     """
-    with TemporaryDirectory(prefix="factory-run-") as place:
-        folder = Path(place)
-        folder.chmod(0o755)
+    with laid_out(contents) as folder:
+        return _supervise(specification(folder, command, limits), stdin, limits, output_max_bytes)
+
+
+@contextmanager
+def laid_out(contents: Mapping[str, bytes]) -> Iterator[Path]:
+    """A private folder with the package, the runtime and the places that a run needs; gone afterwards."""
+    with private_folder() as folder:
         for name, data in contents.items():
             _lay(folder / "package" / name, data)
-        _lay(folder / "runtime" / RUNNER.name, RUNNER.read_bytes())
+        for file in RUNTIME:
+            _lay(folder / "runtime" / file.name, file.read_bytes())
         for name in ("root", "scratch", "package"):
             (folder / name).mkdir(exist_ok=True)
-        return _supervise(_spec(folder, command, limits), stdin, limits, output_max_bytes)
+        yield folder
 
 
 def _lay(path: Path, data: bytes) -> None:
@@ -93,7 +101,8 @@ def _lay(path: Path, data: bytes) -> None:
     path.chmod(0o755)
 
 
-def _spec(folder: Path, command: tuple[str, ...], limits: Limits) -> dict[str, object]:
+def specification(folder: Path, command: tuple[str, ...], limits: Limits) -> dict[str, Any]:
+    """What the launcher is told."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "ARROW_DEFAULT_MEMORY_POOL": "system", **threads, **inherited}
@@ -114,15 +123,29 @@ def _visible() -> list[str]:
     return [*SYSTEM, *sorted(path for path in pythons if not any(Path(path).is_relative_to(folder) for folder in SYSTEM))]
 
 
-def _supervise(spec: dict[str, object], stdin: bytes, limits: Limits, output_max_bytes: int) -> Ended:
-    told, status = os.pipe()
+def _supervise(spec: dict[str, Any], stdin: bytes, limits: Limits, output_max_bytes: int) -> Ended:
     source = _sealed(stdin)
+    try:
+        launcher, told = launch(spec, source, subprocess.PIPE)
+    finally:
+        os.close(source)
+    with told:
+        try:
+            output, messages, said = _drain(launcher, told, limits.wall_s + GRACE_S, output_max_bytes)
+        finally:
+            end(launcher)
+    return _judged(output, messages, said, limits, output_max_bytes)
+
+
+def launch(spec: dict[str, Any], stdin: int, stderr: int | IO[bytes]) -> tuple["subprocess.Popen[bytes]", IO[bytes]]:
+    """The launcher, and what it will say: how the program is held, and how it ended."""
+    told, status = os.pipe()
     try:
         launcher = subprocess.Popen(  # noqa: S603
             [sys.executable, "-I", "-S", str(LAUNCHER), json.dumps({**spec, "status": status})],
-            stdin=source,
+            stdin=stdin,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             pass_fds=(status,),
             start_new_session=True,
             env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
@@ -132,13 +155,7 @@ def _supervise(spec: dict[str, object], stdin: bytes, limits: Limits, output_max
         raise
     finally:
         os.close(status)
-        os.close(source)
-    with os.fdopen(told, "rb") as pipe:
-        try:
-            output, messages, said = _drain(launcher, pipe, limits.wall_s + GRACE_S, output_max_bytes)
-        finally:
-            _end(launcher)
-    return _judged(output, messages, said, limits, output_max_bytes)
+    return launcher, os.fdopen(told, "rb")
 
 
 def _sealed(data: bytes) -> int:
@@ -180,7 +197,7 @@ def _drain(
     return output, messages, said
 
 
-def _end(launcher: "subprocess.Popen[bytes]") -> None:
+def end(launcher: "subprocess.Popen[bytes]") -> None:
     """The launcher ends once everything below it has."""
     if launcher.poll() is None:
         launcher.send_signal(signal.SIGTERM)
@@ -189,7 +206,7 @@ def _end(launcher: "subprocess.Popen[bytes]") -> None:
         except subprocess.TimeoutExpired:
             os.killpg(launcher.pid, signal.SIGKILL)
             launcher.wait()
-    for stream in (launcher.stdout, launcher.stderr):
+    for stream in (launcher.stdin, launcher.stdout, launcher.stderr):
         if stream is not None:
             stream.close()
 
@@ -197,17 +214,27 @@ def _end(launcher: "subprocess.Popen[bytes]") -> None:
 def _judged(output: bytes, messages: bytes, said: bytes, limits: Limits, output_max_bytes: int) -> Ended:
     lines = [json.loads(line) for line in said.splitlines()]
     if len(output) > output_max_bytes:
-        raise TooMuchOutput(f"wrote more than the {output_max_bytes:,} bytes of the longest answer: write the answer only")
+        raise too_long(output_max_bytes)
     text = messages.decode("utf-8", "replace")
     if len(lines) < 2:
         raise Crashed(f"could not be started in the sandbox: {last_line(text)}")
-    verdict = lines[1]
+    return Ended(output, text, exit_code(lines[1], limits), Enforced(**lines[0]))
+
+
+def exit_code(verdict: Mapping[str, Any], limits: Limits) -> int:
+    """Of a program that kept its limits. Raises the refusal of the limit that it met."""
     if "stopped" in verdict:
         refusal, sentence = _STOPPED[verdict["stopped"]]
         raise refusal(sentence.format(**asdict(limits)))
-    if verdict["code"] in (-signal.SIGXCPU, -signal.SIGKILL):
+    code = int(verdict["code"])
+    if code in (-signal.SIGXCPU, -signal.SIGKILL):
         raise TimedOut(f"used more than {limits.cpu_s} s of processor time: use less")
-    return Ended(output, text, verdict["code"], Enforced(**lines[0]))
+    return code
+
+
+def too_long(most_bytes: int) -> TooMuchOutput:
+    """The refusal of an answer beyond its longest form."""
+    return TooMuchOutput(f"wrote more than the {most_bytes:,} bytes of the longest answer: write the answer only")
 
 
 def last_line(messages: str) -> str:

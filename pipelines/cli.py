@@ -55,6 +55,9 @@ def run(
     cycle: Annotated[str | None, typer.Option("--cycle", help="Date of the cycle, YYYY-MM-DD, UTC.")] = None,
     market: MarketOption = None,
     venue: VenueOption = "binance",
+    from_lake: Annotated[
+        bool, typer.Option("--from-lake", help="Decide on what feeds brought into the lake, of --venue and --market (linear).")
+    ] = False,
     deliver: Annotated[bool, typer.Option("--deliver", help="Send the documents to the pods of --pods.")] = False,
     pods: Annotated[
         Path | None, typer.Option("--pods", help="Where the pods listen.", show_default="config/pods.yaml of the repository")
@@ -62,14 +65,14 @@ def run(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the daily reallocation: on the laboratory, or on folders of real bars and funding.
+    """Run the daily reallocation: on the laboratory, on folders of real bars and funding, or on what feeds brought.
 
     With --deliver the exit code is 3 where no pod answered, 1 where one refused its document, else 0; the answer comes in any
     case and names each pod that has no document in force.
     """
     from pipelines.reallocation import reallocate
 
-    result = reallocate(home, tuple(data or ()), cycle, market, venue, deliver, pods)
+    result = reallocate(home, tuple(data or ()), cycle, market, venue, deliver, pods, from_lake)
     answer(result.as_json, as_json, result.sentences)
     result.raise_for_pods()
 
@@ -356,12 +359,13 @@ def ui(
     port: Annotated[int, typer.Option("--port", help="Of the Dagster UI on this machine.", min=1, max=65535)] = 3000,
     data: Annotated[list[Path] | None, typer.Option("--data", help="Folder of bars or funding; may be repeated.")] = None,
     market: MarketOption = None,
+    from_lake: Annotated[bool, typer.Option("--from-lake", help="The daily run decides on what feeds brought.")] = False,
     home: HomeOption = None,
 ) -> None:
-    """Open the Dagster UI over the same home, schedule and sensor included."""
+    """Open the Dagster UI over the same home: feeds, the line, schedules and the sensor."""
     from pipelines.ui import serve_ui
 
-    serve_ui(_home(home).root, port, tuple(data or ()), market)
+    serve_ui(_home(home).root, port, tuple(data or ()), market, from_lake)
 
 
 def main() -> None:

@@ -17,6 +17,8 @@ nux:
   enabled: false
 run_monitoring:
   enabled: true
+freshness:
+  enabled: true
 """
 
 

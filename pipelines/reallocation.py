@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import Refused, Unreachable
-from domain.market import SIMULATED_VENUE
+from domain.market import SIMULATED_VENUE, Market
 from domain.times import Cycle
 from pipelines.answers import columns
 from steps.check_configuration import check_configuration
 from steps.configuration import CONFIG
 from steps.deliver import APPLIED, REFUSED, UNREACHABLE, load_addresses
 from steps.home import DEFAULT_HOME, Home
-from steps.ingest import last_cycle, market_of
+from steps.ingest import last_cycle, last_cycle_in_lake, market_of, parse_market
 from steps.run import Run, Source
 from steps.summary import summarise
 from steps.timings import seconds_by_step
@@ -76,13 +76,14 @@ def reallocate(
     venue: str,
     deliver: bool = False,
     pods: Path | None = None,
+    from_lake: bool = False,
 ) -> Reallocation:
     """Run the line for one cycle. Raises Refused with the sentence of the step that refused, Unreachable likewise."""
     started = time.perf_counter()
     check_configuration()
     home = Home((home_path or DEFAULT_HOME).resolve())
-    source = _source(data, market, venue)
-    run = Run(home, _cycle(cycle_label, source), source, deliver, (pods or CONFIG / "pods.yaml").resolve())
+    source = _source(data, market, venue, from_lake)
+    run = Run(home, _cycle(home, cycle_label, source), source, deliver, (pods or CONFIG / "pods.yaml").resolve())
     if deliver:
         load_addresses(run)
     with home.locked():
@@ -93,7 +94,11 @@ def reallocate(
     return Reallocation(summarise(run), seconds)
 
 
-def _source(data: tuple[Path, ...], market: str | None, venue: str) -> Source:
+def _source(data: tuple[Path, ...], market: str | None, venue: str, from_lake: bool) -> Source:
+    if data and from_lake:
+        raise Refused("expected --data or --from-lake, got both: --from-lake takes nothing but what the lake holds")
+    if from_lake and venue != SIMULATED_VENUE:
+        return Source((), parse_market(market or Market.LINEAR.value), venue)
     if not data:
         return Source()
     folders = tuple(folder.resolve() for folder in data)
@@ -105,11 +110,13 @@ def _source(data: tuple[Path, ...], market: str | None, venue: str) -> Source:
     return Source(folders, market_of(folders, market), venue)
 
 
-def _cycle(label: str | None, source: Source) -> Cycle:
+def _cycle(home: Home, label: str | None, source: Source) -> Cycle:
     if label is not None:
         return Cycle.parse(label)
     if source.simulated:
         return Cycle(datetime.now(UTC).date())
+    if source.from_lake:
+        return last_cycle_in_lake(home, source.venue, source.market)
     return last_cycle(source.folders)
 
 
@@ -149,6 +156,7 @@ def _resource(run: Run) -> Any:
         data=[str(folder) for folder in run.source.folders],
         market=run.source.market.value,
         venue=run.source.venue,
+        from_lake=run.source.from_lake,
         deliver=run.deliver,
         pods=str(run.pods),
     )

@@ -11,13 +11,15 @@ from pipelines.instance import prepare_instance_folder
 from steps.home import REPOSITORY, Home
 
 
-def serve_ui(home: Path, port: int, data: tuple[Path, ...], market: str | None) -> None:
+def serve_ui(home: Path, port: int, data: tuple[Path, ...], market: str | None, from_lake: bool = False) -> None:
     """Run `dagster dev` (web server and daemon) until it is interrupted. Refused on a busy port."""
     _refuse_busy(port)
     prepare_instance_folder(Home(home).dagster)
     environment = os.environ | {"FACTORY_HOME": str(home)}
     if data:
         environment["FACTORY_DATA"] = os.pathsep.join(str(folder.resolve()) for folder in data)
+    if from_lake:
+        environment["FACTORY_FROM_LAKE"] = "yes"
     if market is not None:
         environment["FACTORY_MARKET"] = market
     command = [sys.executable, "-m", "dagster", "dev", "-w", str(REPOSITORY / "workspace.yaml"), "-p", str(port)]

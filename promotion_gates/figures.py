@@ -26,13 +26,20 @@ _ROOT_YEAR = math.sqrt(DAYS_PER_YEAR)
 
 
 def performance_figures(
-    record: PodRecord, n_trials: int, trial_sharpes: Sequence[float] | FloatArray, pbo: Figure | None = None
+    record: PodRecord,
+    n_trials: int,
+    trial_sharpes: Sequence[float] | FloatArray,
+    pbo: Figure | None = None,
+    *,
+    n_effective: float | None = None,
 ) -> dict[str, Figure]:
     """Figures of the daily net returns alone; an undefined one carries the reason. Raises Refused on NaN.
 
     `n_trials`: distinct trials, those made elsewhere included. `trial_sharpes`: daily Sharpe ratios of those whose returns are
-    known. `pbo`: only where a configuration was selected from a grid.
+    known; their number is the least that N can be. `pbo`: only where a configuration was selected from a grid. `n_effective`:
+    independent ones among the trials; the DSR at this N is shown beside the one that counts.
     """
+    n_trials = max(n_trials, len(trial_sharpes))
     returns, days = record.net_return, len(record.net_return)
     stated = days > 0 and bool(np.isfinite(record.turnover).all())
     turnover = float(record.turnover.mean()) * DAYS_PER_YEAR if stated else None
@@ -45,6 +52,10 @@ def performance_figures(
         "trials": Figure(value=float(n_trials), unit="count"),
     }
     figures |= _sharpe_figures(returns) | _significance_figures(returns, n_trials, trial_sharpes)
+    if n_effective is not None:
+        figures["trials_effective"] = Figure(value=n_effective, unit="count")
+        fewer = min(n_trials, max(1, math.ceil(n_effective)))
+        figures["dsr_effective"] = _significance_figures(returns, fewer, trial_sharpes)["dsr"]
     return figures | ({} if pbo is None else {"pbo": pbo})
 
 

@@ -127,6 +127,15 @@ class QuarantinedRows(Frozen):
     examples: tuple[str, ...] = ()
 
 
+class RedReason(Frozen):
+    """One reason for which a table stops the line."""
+
+    what: str
+    """Table, finding and the first example."""
+    remedy: str
+    """What to do, beginning with a verb."""
+
+
 class FeedQuality(Frozen):
     """The state of one feed's table as of the cycle."""
 
@@ -141,10 +150,13 @@ class FeedQuality(Frozen):
     findings: tuple[Finding, ...] = ()
     quarantined: tuple[QuarantinedRows, ...] = ()
     data_docs: RelativeLink | None = None
+    red: tuple[RedReason, ...] = ()
 
     @property
     def status(self) -> str:
-        """RED or AMBER by its worst finding, otherwise GREEN."""
+        """RED where it stops the line; RED or AMBER by its worst finding; otherwise GREEN."""
+        if self.red:
+            return Severity.RED.value
         present = {finding.severity for finding in self.findings if finding.count}
         for severity in (Severity.RED, Severity.AMBER):
             if severity in present:

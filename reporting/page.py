@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from reporting.amounts import amount, bracket, figure_text, number, percent, short_digest, usd, usd_short, utc
 from reporting.scorecard import count, observed_text, threshold_text
-from reporting.tiles import quantity_text
+from reporting.tiles import quantity_text, statuses_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -32,6 +32,7 @@ def _environment() -> "Environment":
         percent=percent,
         quantity=quantity_text,
         short=short_digest,
+        statuses=statuses_text,
         threshold=threshold_text,
         usd=usd,
         usd_short=usd_short,

@@ -1,8 +1,10 @@
 """The headline numbers: one tile each, left out where there is no source, coloured where unknown or beyond a bound."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reporting.amounts import amount, utc
+from reporting.data import FeedQuality
 from reporting.values import Quantity, Unknown
 
 
@@ -35,3 +37,9 @@ def tile(label: str, value: Quantity, unit: str, *, bound: Quantity = None, sign
     over = isinstance(bound, float) and abs(value) > bound
     tone = "unknown" if isinstance(bound, Unknown) else "over" if over else "plain"
     return [Tile(label, amount(value, unit, signed=signed), limit + (", exceeded" if over else ""), tone)]
+
+
+def statuses_text(tables: Sequence[FeedQuality]) -> str:
+    """How many tables are green, amber and red."""
+    found = [table.status for table in tables]
+    return " · ".join(f"{found.count(status)} {status.lower()}" for status in ("GREEN", "AMBER", "RED"))

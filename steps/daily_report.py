@@ -11,19 +11,16 @@ from reporting.data import (
     DailyReport,
     Delivery,
     DeskSummary,
-    FeedQuality,
-    Finding,
     FundingFacts,
     FundingYear,
     ImpactCalibration,
     Key,
     NeedsYou,
-    QuarantinedRows,
     Severity,
     StepSeconds,
     Trust,
 )
-from reporting.values import Mode, TrialCount, Unknown
+from reporting.values import TrialCount, Unknown
 from steps.allocation_documents import load_documents
 from steps.artefacts import load_json
 from steps.as_of_view import load_view
@@ -34,6 +31,7 @@ from steps.gates import load_policy, load_verdicts, previous_limits
 from steps.limits import load_limits
 from steps.planted_truth import planted_and_found
 from steps.records import load_records
+from steps.report_parts import mode_of, replay_command, table_qualities
 from steps.roster import Member, roster
 from steps.run import Run
 from steps.series import capacity_curves, pod_series, shortfalls
@@ -42,11 +40,6 @@ from steps.simulation import simulated_market
 from steps.timings import seconds_by_step
 from steps.trials import count_trials
 from steps.trust import allocator_key, halt_key, open_log
-
-
-def mode_of(run: Run) -> Mode:
-    """Nothing here trades yet: real data makes a shadow report."""
-    return Mode.SIMULATED if run.source.simulated else Mode.SHADOW
 
 
 def daily_report(run: Run) -> DailyReport:
@@ -72,13 +65,13 @@ def daily_report(run: Run) -> DailyReport:
         correlation=_correlation(run),
         capacity=tuple(capacity_curves(run).values()),
         impact=_impact(run),
-        quality=tuple(_quality(run)),
+        quality=table_qualities(run),
         funding=_funding(run),
         trials=tuple(_trials(run, evidence)),
         seconds=tuple(
             StepSeconds(step=step, seconds=seconds) for step, seconds in seconds_by_step(run).items() if step != "reports"
         ),
-        replay=_replay(run),
+        replay=replay_command(run),
         trust=_trust(run),
         laboratory=planted_and_found(run, documents) if run.source.simulated else None,
         deliveries=tuple(_deliveries(run)),
@@ -196,36 +189,6 @@ def _impact(run: Run) -> ImpactCalibration:
     )
 
 
-def _quality(run: Run) -> list[FeedQuality]:
-    found, view = load_json(run, "quality"), load_view(run)
-    quarantined: dict[str, int] = {}
-    for delivery in load_json(run, "ingest"):
-        for reason, rows in delivery["reasons"]:
-            quarantined[reason] = quarantined.get(reason, 0) + rows
-    return [
-        FeedQuality(
-            table="bars",
-            feed=f"{view.venue} {view.market}",
-            rows=found["rows"],
-            symbols=len(view.symbols),
-            first_us=found["first_us"],
-            last_us=found["last_us"],
-            completeness=found["completeness"],
-            findings=tuple(
-                Finding(
-                    kind=item["kind"],
-                    severity=Severity(item["severity"].upper()),
-                    count=item["count"],
-                    examples=tuple(item["examples"]),
-                )
-                for item in found["findings"]
-            ),
-            quarantined=tuple(QuarantinedRows(reason=reason, rows=rows) for reason, rows in sorted(quarantined.items())),
-            data_docs="data-docs/index.html",
-        )
-    ]
-
-
 def _funding(run: Run) -> FundingFacts | None:
     paid, known = load_json(run, "market_risk")["funding"], load_json(run, "funding_known")
     if run.source.market is Market.SPOT:
@@ -259,12 +222,6 @@ def trial_count(member: Member, counts: dict[str, int], evidence: Evidence) -> T
         elsewhere=member.manifest.trials_elsewhere,
         sharpe_bar_annual=None if bar is None else bar.value,
     )
-
-
-def _replay(run: Run) -> str:
-    folders = "".join(f" --data {folder}" for folder in run.source.folders)
-    market = "" if run.source.simulated else f" --market {run.source.market} --venue {run.source.venue}"
-    return f"factory run --cycle {run.cycle.label}{folders}{market}"
 
 
 def _trust(run: Run) -> Trust:

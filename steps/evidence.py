@@ -17,19 +17,21 @@ from steps.pod_returns import load_trial_returns
 from steps.records import load_records
 from steps.roster import Member, roster
 from steps.run import Run, StepResult
-from steps.trials import count_trials
-from steps.trust import open_log
+from steps.trials import Behind, DeskTrials
 
 
 def evidence(run: Run) -> StepResult:
     """Put together each pod's figures: performance, significance, attribution, capacity, data, latency, execution.
 
-    N of the deflated Sharpe ratio is the number of distinct trials on record and those declared elsewhere; no caller lowers it.
+    N of the deflated Sharpe ratio is the number of distinct trials on record in the pod's family, and those declared elsewhere;
+    no caller lowers it.
     """
     view, records = load_view(run), load_records(run)
-    counts, attributed = count_trials(open_log(run.home), view), load_json(run, "attribution")
+    desk, attributed = DeskTrials.on_record(run.home, view), load_json(run, "attribution")
     found = {
-        member.spec.pod: _evidence(run, member, records[member.spec.pod], view, counts, attributed[member.spec.pod]["figures"])
+        member.spec.pod: _evidence(
+            run, member, records[member.spec.pod], view, desk.behind(member), attributed[member.spec.pod]["figures"]
+        )
         for member in roster(run)
         if member.spec.pod in records
     }
@@ -55,17 +57,12 @@ def load_evidence(run: Run) -> dict[str, Evidence]:
     return {pod: Evidence.parse(row, origin="evidence.json") for pod, row in load_json(run, "evidence").items()}
 
 
-def trials_of(member: Member, counts: Mapping[str, int]) -> int:
-    """N: distinct trials of the strategy on record, and those that its manifest declares."""
-    return counts.get(member.manifest.name, 0) + member.manifest.trials_elsewhere
-
-
 def _evidence(
     run: Run,
     member: Member,
     record: PodRecord,
     view: DataView,
-    counts: Mapping[str, int],
+    behind: Behind,
     attributed: Mapping[str, Any],
 ) -> Evidence:
     quality, funding = load_json(run, "quality"), load_json(run, "funding_known")
@@ -75,7 +72,7 @@ def _evidence(
         record,
         view,
         trials=load_trial_returns(run, member.spec.pod),
-        n_trials=trials_of(member, counts),
+        behind=behind,
         attribution={name: Figure.parse(row, origin="attribution.json") for name, row in attributed.items()},
         capacity=careful.figure(at_low_impact),
         data=data_figures(
@@ -90,14 +87,15 @@ def evidence_on(
     view: DataView,
     *,
     trials: FloatArray,
-    n_trials: int,
+    behind: Behind,
     attribution: Mapping[str, Figure],
     capacity: Figure,
     data: Mapping[str, Figure],
 ) -> Evidence:
     """One pod's evidence from its record, the (D, K) returns of its trials and the figures that others measured."""
     sharpes = [found.sharpe for column in trials.T if (found := moments(column)) is not None]
-    performance = performance_figures(record, n_trials, sharpes, pbo_figure(trials) if member.manifest.grid else None)
+    pbo = pbo_figure(trials) if member.manifest.grid else None
+    performance = performance_figures(record, behind.n, sharpes, pbo, n_effective=behind.effective)
     live = _live_figures(member, attribution["maker_share"]) if member.spec.live else {}
     return assemble(
         record,

@@ -1,5 +1,6 @@
 """`factory feeds` and `factory fetch`: what is declared, when it last came, and bringing it into the lake."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -14,14 +15,18 @@ from data_lake.feeds.declaration import Feed, Feeds, load_feeds
 from data_lake.feeds.landing import Fetched, Landing
 from data_lake.feeds.transport import transport_of
 from data_lake.formats_declared import load_formats
+from data_lake.freshness import newest_by_symbol
 from data_lake.ingest import IngestReport
 from data_lake.lake import Lake
+from data_lake.read import Series
 from domain.errors import Refused, Unreachable
 from domain.times import US_PER_SECOND, iso, parse_utc
 from durable.files import write_durably
 from steps.home import Home
 from steps.ingest import now_us
 
+WAIT_S = 1_800.0
+"""For a run that holds the home when a fetch is ready to deliver."""
 _COUNTS = ("accepted", "unchanged", "revised", "quarantined", "findings")
 
 
@@ -66,6 +71,7 @@ def fetch_feed(
     """Fetch what is new of a feed and take it into the lake.
 
     `received_us`: when the fetch begins, and `clock` what it reads while it goes on; both the machine's where left out.
+    The home is held only while the lake takes the data in: a stream that is heard for an hour keeps no run waiting.
     The answer's `unreachable` says where the other side stopped answering; what came before is in the lake, and the next fetch
     goes on from there. Raises Refused where the feed, its credentials or everything that came is bad.
     """
@@ -73,27 +79,41 @@ def fetch_feed(
     feed = declared.named(name)
     at_us = now_us() if received_us is None else received_us
     failure: Refused | Unreachable | None = None
-    with home.locked(), Lake(home.root) as lake:
+    with _alone(home, feed):
         landing = Landing(home.root, feed, at_us, now_us if received_us is None else clock)
         try:
-            for part, since_us in _asked(lake, feed, since):
+            for part, since_us in _asked(home, feed, since):
                 transport_of(part, declared, os.environ if environment is None else environment).fetch(part, since_us, landing)
         except (Refused, Unreachable) as error:
             failure = error
-        taken = [_deliver(lake, each) for each in (landing, *landing.refills)]
-        snapshot = lake.snapshot()
+        with home.locked(wait_s=WAIT_S), Lake(home.root) as lake:
+            taken = [_deliver(lake, each) for each in (landing, *landing.refills)]
+            snapshot, held = lake.snapshot(), lake.describe()
     reports = [report for each in taken for report in each.reports]
     refusals = [refusal for each in taken for refusal in each.refusals]
     if failure is None and refusals and not reports:
         failure = Refused("; ".join(refusals))
-    answer = _answer(feed, landing, reports, refusals, snapshot, failure)
+    answer = _answer(feed, landing, reports, refusals, snapshot, failure) | {"held": _rows_held(feed, held)}
     write_durably(_last_path(home, feed), json.dumps({"at": iso(at_us), "outcome": answer["outcome"]}).encode())
     if isinstance(failure, Refused):
         raise failure
     return answer
 
 
-def _asked(lake: Lake, feed: Feed, since: str | None) -> Iterator[tuple[Feed, int | None]]:
+@contextmanager
+def _alone(home: Home, feed: Feed) -> Iterator[None]:
+    """One fetch of a feed at a time: two would write one half-done download."""
+    folder = home.root / "fetching" / feed.name
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(f"another fetch of {feed.name} is under way: wait until it has finished") from None
+        yield
+
+
+def _asked(home: Home, feed: Feed, since: str | None) -> Iterator[tuple[Feed, int | None]]:
     """The feed with where to start: as told; for an exchange, from what the lake holds of each symbol."""
     if since is not None:
         yield feed, parse_utc(since)
@@ -101,7 +121,8 @@ def _asked(lake: Lake, feed: Feed, since: str | None) -> Iterator[tuple[Feed, in
     if feed.transport not in ("ccxt", "ws"):
         yield feed, None
         return
-    held = _held(lake)
+    with Lake(home.root) as lake:
+        held = _held(lake)
     starts: dict[int | None, list[str]] = {}
     for symbol, key in zip(feed.symbols, _keys(feed), strict=True):
         starts.setdefault(_after(feed, held.get(key)), []).append(symbol)
@@ -213,6 +234,16 @@ def _answer(
         "refused": list(refusals),
         "unreachable": str(failure) if isinstance(failure, Unreachable) else None,
     }
+
+
+def _rows_held(feed: Feed, series: Sequence[Series]) -> list[dict[str, Any]]:
+    """What the lake holds of each symbol that the feed speaks of, whoever brought it."""
+    newest = newest_by_symbol(feed, series)
+    wanted = set(_keys(feed))
+    mine = [row for row in series if (row.table, row.venue, row.market, row.interval_us, row.symbol) in wanted]
+    return [
+        {"symbol": row.symbol, "rows": row.rows, "first": iso(row.first_us), "newest": iso(newest[row.symbol])} for row in mine
+    ]
 
 
 def _last_path(home: Home, feed: Feed) -> Path:

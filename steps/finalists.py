@@ -19,11 +19,12 @@ def draw_finalists(run: Run) -> dict[str, str]:
     if not chosen:
         return {}
     bench = workbench(run)
-    return {member.spec.pod: draw(member, bench, simulated=run.source.simulated) for member in chosen}
+    pages = ((member.spec.pod, draw(member, bench, simulated=run.source.simulated)) for member in chosen)
+    return {pod: page for pod, page in pages if page is not None}
 
 
-def draw(member: Member, bench: Workbench, *, simulated: bool) -> str:
-    """vectorbt's page of one configuration."""
+def draw(member: Member, bench: Workbench, *, simulated: bool) -> str | None:
+    """vectorbt's page of one configuration; None for an account that was liquidated, which vectorbt does not know."""
     result = simulate_panel(
         bench.charged,
         bench.targets(member, member.configurations()[0]),
@@ -31,6 +32,9 @@ def draw(member: Member, bench: Workbench, *, simulated: bool) -> str:
         member.spec.profile,
         capital_usd=bench.capital_usd,
         daily_volatility=bench.volatility,
+        rules=bench.rules,
     )
+    if len(result.liquidation):
+        return None
     title = f"{'SIMULATED ' if simulated else ''}{member.spec.pod}"
     return draw_finalist(bench.charged, result, capital_usd=bench.capital_usd, title=title)

@@ -7,12 +7,13 @@ from domain.times import US_PER_DAY
 from reporting.gate_data import Claim, GateReport, WorstCase
 from steps.artefacts import load_json
 from steps.as_of_view import load_view
-from steps.daily_report import mode_of, trial_count
+from steps.daily_report import trial_count
 from steps.desk import load_desk
 from steps.evidence import load_evidence
 from steps.gates import load_verdicts
 from steps.limits import load_limits
 from steps.records import load_records
+from steps.report_parts import mode_of
 from steps.roster import laboratory_pods, roster
 from steps.run import Run
 from steps.series import capacity_curves, pod_series, shortfalls

@@ -32,6 +32,8 @@ def ingest(run: Run) -> StepResult:
 
     Bad rows and files go to quarantine with a reason. A second run of the same source changes nothing.
     """
+    if run.source.from_lake:
+        return _nothing_by_hand(run)
     reports = list(_take_laboratory(run) if run.source.simulated else _take_folders(run))
     save_json(run, "ingest", [_as_json(name, report) for name, report in reports])
     counts = {
@@ -52,6 +54,13 @@ def ingest(run: Run) -> StepResult:
             for name, report in reports
         ),
     )
+
+
+def _nothing_by_hand(run: Run) -> StepResult:
+    save_json(run, "ingest", [])
+    with Lake(run.home.root) as lake:
+        snapshot = lake.snapshot()
+    return StepResult(headline=f"nothing by hand: what the lake holds at snapshot {snapshot}", facts={"snapshot": snapshot})
 
 
 def _take_laboratory(run: Run) -> Iterator[tuple[str, IngestReport]]:
@@ -149,6 +158,15 @@ def last_cycle(folders: tuple[Path, ...]) -> Cycle:
         why = "; ".join(refusals) or "no file is a table of bars"
         raise Refused(f"expected bars in {', '.join(str(folder) for folder in folders)}, found none ({why}): correct --data")
     return min(Cycle.after(max(latest)), Cycle(dt.datetime.now(dt.UTC).date()))
+
+
+def last_cycle_in_lake(home: Home, venue: str, market: Market) -> Cycle:
+    """The first cycle that has all the bars of the lake, or today's where that is to come. Refused where it holds none."""
+    with Lake(home.root) as lake:
+        held = [row.last_us for row in lake.describe() if (row.table, row.venue, row.market) == ("bars", venue, market)]
+    if not held:
+        raise Refused(f"the lake holds no {market} bars of {venue!r}: fetch a feed that brings them (`factory feeds` lists them)")
+    return min(Cycle.after(max(held)), Cycle(dt.datetime.now(dt.UTC).date()))
 
 
 def _bar_files(found: Recognition) -> tuple[Path, ...]:

@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 
 from backtest.future_changes import rows_of
-from backtest.leakage import Disagreement, Leak, fuzz
+from backtest.leakage import Leak, fuzz
 from backtest.research import central_volatility
+from backtest.stepping import Disagreement, stepped
 from backtest.view import view_of
 from data_lake.lake import Lake
-from domain.arrays import FloatArray
 from domain.canonical import digest
 from domain.market import Panel
 from domain.strategy import Manifest, View
 from domain.times import US_PER_HOUR, Cycle, iso
 from model_runtime.latency import LatencyLog, LatencySummary
 from model_runtime.package import Package
-from model_runtime.predictions import asked_in_process, enforcement, predict
+from model_runtime.predictions import asked_in_process, asking, enforcement, predict
 from steps.as_of_view import panel_of
 from steps.home import Home
 from steps.packages import find_package
@@ -26,6 +26,8 @@ from steps.simulation import simulated_market
 from steps.trust import open_log
 
 LEAK_TEST = "leak_test"
+DECISIONS = 200
+"""Of the newest data, for the histogram of decision latencies."""
 SEED = 20_240_101
 LABORATORY_CYCLE = Cycle.parse("2025-01-01")
 SYMBOLS_MAX = 12
@@ -38,27 +40,28 @@ def leak_test(home: Home, text: str, as_of: str | None, venue: str | None, marke
     Raises Refused where the package does not answer as it must on the data as it is, or answers twice in two ways.
     """
     package = find_package(home, text)
-    manifest, clock = package.manifest, LatencyLog()
+    manifest = package.manifest
     panel, source, content = _data(home, as_of, venue, market)
     panel = panel.pick(_symbols(panel, manifest))
     view = view_of(panel, central_volatility(panel), dict(manifest.parameters))
     # A hidden state or a random number would be taken for a leak: that is asked first, and refused under its own name.
     predict(package, rows_of(view, slice(0, 2 * manifest.lookback_bars)), twice=True)
-
-    def ask(changed: View) -> FloatArray:
-        return predict(package, changed, twice=False, latency=clock)
-
-    report = fuzz(ask, view, lookback_bars=manifest.lookback_bars, seed=SEED)
+    with asking(package) as ask:
+        report = fuzz(ask, view, lookback_bars=manifest.lookback_bars, seed=SEED)
+    differing, latency = _decided_live(package, view)
+    differing = [*report.disagreements, *differing]
     first = None if report.first_time_us is None else iso(report.first_time_us)
     verdict = {"leaks": bool(report.leaks), "inputs": list(report.inputs), "first_time": first}
-    open_log(home).append(LEAK_TEST, {"strategy": manifest.name, "code": package.digest, "data": content, **verdict})
+    open_log(home).append(
+        LEAK_TEST, {"strategy": manifest.name, "code": package.digest, "data": content, **verdict, "latency_us": latency}
+    )
     return {
         "package": package.id,
         "authors": list(manifest.authors),
         **verdict,
         "details": _details(report.leaks),
-        "lookback_kept": not report.disagreements,
-        "disagreements": [_disagreement(item) for item in report.disagreements],
+        "lookback_kept": not differing,
+        "disagreements": [_disagreement(item) for item in differing],
         "tested": {
             "source": source,
             "symbols": list(panel.symbols),
@@ -67,9 +70,22 @@ def leak_test(home: Home, text: str, as_of: str | None, venue: str | None, marke
             "invented_inputs": list(report.invented),
             "without_answer": report.refusals,
         },
-        "latency_us": _latency(clock.summary(manifest.decide_every_hours * US_PER_HOUR)),
+        "latency_us": latency,
         "enforced": _enforced(package),
     }
+
+
+def _decided_live(package: Package, view: View) -> tuple[list[Disagreement], dict[str, Any] | None]:
+    """The newest decisions one by one, each on its lookback alone as a live pod asks: what disagrees, how long each takes."""
+    manifest, clock = package.manifest, LatencyLog()
+    every = max(1, manifest.decide_every_hours * US_PER_HOUR // view.interval_us)
+    rows = range(len(view.close) - 1, manifest.lookback_bars - 1, -every)[:DECISIONS][::-1]
+    with asking(package) as at_once, asking(package, latency=clock) as live:
+        start = max(0, rows[0] - 2 * manifest.lookback_bars) if rows else 0
+        recent = rows_of(view, slice(start, None))
+        own = [row - start for row in rows]
+        found = stepped(live, recent, at_once(recent), own, lookback_bars=manifest.lookback_bars)
+    return found, _latency(clock.summary(manifest.decide_every_hours * US_PER_HOUR))
 
 
 def leak_sentences(result: dict[str, Any]) -> str:
@@ -82,6 +98,9 @@ def leak_sentences(result: dict[str, Any]) -> str:
     else:
         lines.append("no prediction knows what came later")
     lines += [f"more than the declared lookback matters ({row['check']}) at {row['time']}" for row in result["disagreements"]]
+    if (latency := result["latency_us"]) is not None:
+        told = ", ".join(f"{name} {latency[name]['value'] / 1000:,.1f} ms" for name in ("p50", "p99", "p99.9"))
+        lines.append(f"decision latency {told} over {latency['decisions']} decisions, each on its lookback alone")
     lines += [f"not tested by {operation}: {why}" for operation, why in tested["without_answer"].items()]
     return "\n".join(lines)
 
@@ -132,7 +151,19 @@ def _finite(moved: float) -> float | None:
 
 
 def _latency(summary: LatencySummary | None) -> dict[str, Any] | None:
-    return None if summary is None else asdict(summary)
+    """Whole microseconds, with the 95 % interval of each percentile."""
+    if summary is None:
+        return None
+    named = {"p50": summary.p50, "p99": summary.p99, "p99.9": summary.p999}
+    percentiles: dict[str, Any] = {
+        name: {"value": round(found.value_us), "low": _whole(found.low_us), "high": _whole(found.high_us)}
+        for name, found in named.items()
+    }
+    return percentiles | {"max": round(summary.max_us), "decisions": summary.calls}
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
 
 
 def _enforced(package: Package) -> dict[str, str] | None:

@@ -13,12 +13,13 @@ from steps.trust import open_log
 SUBMISSION = "submission"
 
 
-def submit(home: Home, folder: Path) -> dict[str, Any]:
+def submit(home: Home, folder: Path, *, sealed: bool = False) -> dict[str, Any]:
     """Keep a package under its digest and put it on record; the same content again gives the same id and changes nothing.
 
-    Raises Refused where it is no package, or where its manifest lacks an author, a description, a style or a horizon.
+    With `sealed` only the runtime can read what is kept, manifest aside. Raises Refused where it is no package, or where its
+    manifest lacks an author, a description, a style or a horizon.
     """
-    package = keep(store_of(home), folder)
+    package = keep(store_of(home), folder, home.keys, sealed=sealed)
     manifest = package.manifest
     body = {
         "name": manifest.name,
@@ -27,7 +28,7 @@ def submit(home: Home, folder: Path) -> dict[str, Any]:
         "digest": package.digest,
     }
     open_log(home).append(SUBMISSION, body)
-    return {"id": package.id, **body, "folder": str(package.folder)}
+    return {"id": package.id, **body, "sealed": package.sealed, "folder": str(package.folder)}
 
 
 def find_package(home: Home, text: str) -> Package:
@@ -40,7 +41,7 @@ def find_package(home: Home, text: str) -> Package:
         return _in_folder(folder.resolve())
     if text in desk_names():
         return load_package(STRATEGIES / text, reviewed=True)
-    package = stored(store_of(home), text)
+    package = stored(store_of(home), text, home.keys)
     if package is None:
         raise Refused(
             f"expected a strategy package, got {text!r}: give a folder with manifest.yaml and its program, the id that "

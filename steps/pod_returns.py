@@ -1,33 +1,40 @@
 """What each pod would have made, or says it made, day by day at one unit of limit."""
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from backtest.costs import CostModel
 from backtest.funding import FilledFunding, assume, charge_assumed, fill_missing
+from backtest.margin import HALF_A_CENT_USD
 from backtest.research import central_volatility
 from backtest.run import run_backtest
 from backtest.sizing import Targets, target_weights
 from backtest.stated import stated_record
 from backtest.view import view_of
+from data_lake.instruments import load_instruments
 from domain.arrays import FloatArray
 from domain.canonical import digest
 from domain.errors import Refused
-from domain.market import Panel
-from domain.record import PodRecord
+from domain.market import SIMULATED_VENUE, Panel
+from domain.record import Account, PodRecord
 from domain.strategy import Parameter
+from domain.times import iso
 from model_runtime.predictions import predict
 from steps.artefacts import load_table, save_json, save_table
-from steps.as_of_view import load_panel, load_view
+from steps.as_of_view import DataView, load_panel, load_view
 from steps.configuration import CONFIG, load
 from steps.desk import first_rung, load_desk
+from steps.home import Home
 from steps.records import save_records
 from steps.roster import Member, roster, unusable_packages
 from steps.run import Run, StepResult
-from steps.trials import record_trials
+from steps.trial_returns import keep_returns
+from steps.trials import record_trials, trial_keys
 from steps.trust import open_log
 
 
@@ -44,7 +51,7 @@ def pod_returns(run: Run) -> StepResult:
     for member, following in pairwise([*members, None]):
         assert member is not None
         try:
-            records[member.spec.pod] = _evaluate_all(run, member, bench)
+            records[member.spec.pod] = _evaluate_all(run, member, bench, view)
         except Refused as refusal:
             refusals[member.spec.pod] = str(refusal)
         if following is None or following.code != member.code:
@@ -53,6 +60,7 @@ def pod_returns(run: Run) -> StepResult:
         raise Refused("no pod could be evaluated: " + "; ".join(f"{pod}: {why}" for pod, why in refusals.items()))
     save_records(run, records)
     save_json(run, "refusals", refusals)
+    save_json(run, "accounts", {pod: account_facts(record.account) for pod, record in records.items() if record.account})
     known = {"share": bench.funding.known_share, "band": bench.funding.band_annual, "note": funding_note(bench.funding)}
     save_json(run, "funding_known", known)
     return StepResult(
@@ -66,6 +74,7 @@ def pod_returns(run: Run) -> StepResult:
                 "net return a year, %": round(float(record.net_return.mean()) * 36_500, 2),
                 "volatility a year, %": round(float(record.net_return.std(ddof=1)) * 100 * 365**0.5, 2),
                 "orders": len(record.orders.side),
+                **_account_cells(record.account),
             }
             for pod, record in records.items()
         ),
@@ -82,6 +91,8 @@ class Workbench:
         self.charged = self.funding.panel
         self.volatility = central_volatility(panel)
         self.costs = costs
+        self.rules = load_instruments().trading_rules(panel.venue, panel.market)
+        """Lots, leverage and margin of the venue; None where none are stated, and then none are simulated."""
         self.volatility_target_annual = volatility_target_annual
         self.capital_usd = capital_usd
         self._targets: dict[str, Targets] = {}
@@ -96,6 +107,7 @@ class Workbench:
             capital_usd=self.capital_usd,
             pod=member.spec.pod,
             daily_volatility=self.volatility,
+            rules=self.rules,
         )
         assumed = self.funding.assumed_annual
         return record if assumed is None else charge_assumed(record, assumed)
@@ -121,6 +133,30 @@ class Workbench:
         self._targets.clear()
 
 
+def account_facts(account: Account) -> dict[str, Any]:
+    """A simulated account in plain values; what is None was not simulated, and `without` says why."""
+    return {
+        "residual_usd_below": HALF_A_CENT_USD,
+        "rules_as_of": account.rules_as_of,
+        "without": list(account.without),
+        "leverage_max": account.leverage_max,
+        "marks": account.marks,
+        "liquidated": [iso(int(us)) for us in account.liquidated_us],
+        "liquidated_at_close": account.liquidated_at_close,
+        "distance_to_liquidation_min": account.distance_min,
+        "distance_to_liquidation_min_sigma": account.distance_min_sigma,
+        "distance_to_liquidation_min_at": None if account.distance_min_us is None else iso(account.distance_min_us),
+    }
+
+
+def _account_cells(account: Account | None) -> dict[str, float | int | str]:
+    """How near liquidation was; every row has every cell, for Dagster shows no table otherwise."""
+    if account is None or account.marks is None:
+        return {"liquidations": "not simulated", "nearest to liquidation, %": "not simulated"}
+    nearest = "never held" if account.distance_min is None else round(account.distance_min * 100, 1)
+    return {"liquidations": len(account.liquidated_us), "nearest to liquidation, %": nearest}
+
+
 def funding_note(funding: FilledFunding) -> str:
     """What was charged where no source says; empty where all of it is known."""
     if funding.assumed_annual is not None:
@@ -140,7 +176,7 @@ def workbench(run: Run) -> Workbench:
     return Workbench(load_panel(run), costs, desk.pod_volatility_target_annual, first_rung(desk).cap_usd)
 
 
-def _evaluate_all(run: Run, member: Member, bench: Workbench) -> PodRecord:
+def _evaluate_all(run: Run, member: Member, bench: Workbench, view: DataView) -> PodRecord:
     """The chosen configuration's record; the daily returns of all of them go to a table of their own."""
     stated = member.spec.stated_returns
     if stated is not None:
@@ -148,7 +184,16 @@ def _evaluate_all(run: Run, member: Member, bench: Workbench) -> PodRecord:
     else:
         records = evaluate_configurations(member, bench)
     save_trial_returns(run, member.spec.pod, [record.net_return for record in records])
+    remember_trials(run.home, member, view, member.configurations(), records)
     return records[0]
+
+
+def remember_trials(
+    home: Home, member: Member, view: DataView, configurations: Sequence[Mapping[str, Parameter]], records: Sequence[PodRecord]
+) -> None:
+    """Keep what each configuration returned, so that the desk knows which trials were one search."""
+    keys, returns = trial_keys(member, configurations, view), [record.net_return for record in records]
+    keep_returns(home, member.code, keys, records[0].day_us, returns, simulated=view.venue == SIMULATED_VENUE)
 
 
 def evaluate_configurations(member: Member, bench: Workbench) -> list[PodRecord]:

@@ -25,6 +25,11 @@ def save_records(run: Run, records: Mapping[str, PodRecord]) -> dict[str, str]:
     }
 
 
+def record_tables(record: PodRecord) -> dict[str, pa.Table]:
+    """One pod's record as its three tables."""
+    return {"daily": _daily(record), "symbols": _symbols(record), "orders": _orders(record)}
+
+
 def load_records(run: Run) -> dict[str, PodRecord]:
     """Every pod's record of this cycle, by name."""
     daily, symbols, orders = (load_table(run, name) for name in ("pod_daily", "pod_symbols", "pod_orders"))

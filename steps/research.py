@@ -28,16 +28,16 @@ from steps.attribution import attributed_figures
 from steps.capacities import on_symbols
 from steps.configuration import CONFIG, load
 from steps.desk import first_rung, load_desk
-from steps.evidence import data_figures, evidence_on, trials_of
+from steps.evidence import data_figures, evidence_on
 from steps.gates import load_policy
 from steps.home import Home
 from steps.ingest import parse_market
 from steps.packages import find_package
-from steps.pod_returns import Workbench, evaluate_configurations, funding_note
+from steps.pod_returns import Workbench, evaluate_configurations, funding_note, remember_trials
 from steps.roster import Member, package_member, with_parameters
 from steps.sweep import Told, asked_configurations, sweep, swept
-from steps.tear_sheet import leakage_of, tear_sheet
-from steps.trials import count_trials, record_trials, trial_body
+from steps.tear_sheet import leak_test_of, tear_sheet
+from steps.trials import DeskTrials, record_trials, trial_body
 from steps.trust import open_log
 
 
@@ -51,14 +51,15 @@ def backtest_package(
     log.append("trial", trial_body(member, chosen, located.view))
     bench = _bench(home, located)
     record = bench.evaluate(member, chosen)
+    remember_trials(home, member, located.view, [chosen], [record])
     run = digest({"trial": trial_body(member, chosen, located.view), "view": located.view.model_dump(mode="json")})[7:23]
     report = home.root / "reports" / "backtests" / f"{member.manifest.name}-{run}.html"
-    counts = count_trials(log, located.view)
-    grid, recorded = swept(home, member, bench, located.view), counts[member.manifest.name]
-    leakage = leakage_of(log, member.code)
-    page = tear_sheet(member, chosen, bench, record, located, run=run, recorded=recorded, grid=grid, leakage=leakage)
+    behind = DeskTrials.on_record(home, located.view).behind(member)
+    grid = swept(home, member, bench, located.view)
+    tested = leak_test_of(log, member.code)
+    page = tear_sheet(member, chosen, bench, record, located, run=run, behind=behind, grid=grid, leak_test=tested)
     write_durably(report, page.encode())
-    return {"run": run, "trials": trials_of(member, counts), **_headline(record), "report": str(report)}
+    return {"run": run, "trials": behind.n, **_headline(record), "report": str(report)}
 
 
 def sweep_package(
@@ -80,7 +81,7 @@ def sweep_package(
         "configurations": found.asked,
         "evaluated": found.evaluated,
         "refused": found.refused,
-        "trials": trials_of(member, count_trials(open_log(home), located.view)),
+        "trials": DeskTrials.on_record(home, located.view).behind(member).n,
         "best": found.best,
         "table": str(found.table),
     }
@@ -122,6 +123,7 @@ def verdict_on(home: Home, member: Member, located: LocatedView, tier: str | Non
     record_trials(log, [member], view)
     bench = _bench(home, located)
     records = evaluate_configurations(member, bench)
+    remember_trials(home, member, view, member.configurations(), records)
     panel, impact = bench.seen, calibrate_from_flow(bench.seen)
     recent = np.isfinite(panel.close[-ADV_DAYS * panel.bars_per_day :]).any(axis=0)
     record = on_symbols(records[0], frozenset(np.array(panel.symbols)[recent].tolist()))
@@ -133,7 +135,7 @@ def verdict_on(home: Home, member: Member, located: LocatedView, tier: str | Non
         records[0],
         view,
         trials=np.column_stack([record.net_return for record in records]),
-        n_trials=trials_of(member, count_trials(log, view)),
+        behind=DeskTrials.on_record(home, view).behind(member),
         attribution=attributed_figures(panel, records[0]),
         capacity=careful.figure(generous.usd),
         data=data_figures(member, view, shares, red, bench.funding.known_share, funding_note(bench.funding)),

@@ -13,7 +13,7 @@ Fact = int | float | str
 
 @dataclass(frozen=True)
 class Source:
-    """The data of a run: folders of real bars and funding, or the laboratory where there are none."""
+    """The data of a run: folders of real bars and funding, or what the lake holds of a real venue, or the laboratory."""
 
     folders: tuple[Path, ...] = ()
     market: Market = Market.LINEAR
@@ -21,7 +21,12 @@ class Source:
 
     @property
     def simulated(self) -> bool:
-        return not self.folders
+        return self.venue == SIMULATED_VENUE
+
+    @property
+    def from_lake(self) -> bool:
+        """Nothing is delivered by hand: feeds and the inbox have brought it."""
+        return not self.folders and not self.simulated
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from domain.arrays import FloatArray, IntArray
 from domain.canonical import canonical_bytes, digest
 from domain.errors import Refused
+from domain.market import SIMULATED_VENUE
 from domain.record import PodRecord
 from domain.strategy import Manifest, Parameter
 from domain.times import DAYS_PER_YEAR, US_PER_DAY
@@ -26,7 +27,8 @@ from steps.as_of_view import DataView
 from steps.home import Home
 from steps.pod_returns import Workbench
 from steps.roster import Member
-from steps.trials import TRIAL, trial_body
+from steps.trial_returns import keep_returns
+from steps.trials import TRIAL, trial_body, trial_keys
 from steps.trust import open_log
 
 ARRAYS_IN_FLIGHT = 16
@@ -99,6 +101,7 @@ def sweep(
         with ThreadPoolExecutor(WORKERS) as pool:
             found = list(pool.map(lambda one: _evaluated(member, bench, one), chunk))
         rows |= {row["configuration"]: row for row in found}
+        _remember(home, member, view, chunk, found)
         bench.forget()
         _write(path, [rows[key] for key in sorted(rows)])
         told(len(configurations) - len(missing) + first + len(chunk), len(configurations))
@@ -153,6 +156,17 @@ def chunk_size(panel_bytes: int, memory_gib: float) -> int:
         least = panel_bytes * ARRAYS_IN_FLIGHT / 2**30
         raise Refused(f"expected at least {least:.1f} GiB for one configuration on these data, got {memory_gib:g}: allow more")
     return min(CHUNK_MAX, most)
+
+
+def _remember(home: Home, member: Member, view: DataView, chunk: Sequence[Parameters], found: Sequence[dict[str, Any]]) -> None:
+    """Keep the returns of those that answered."""
+    known = [(one, row) for one, row in zip(chunk, found, strict=True) if not row["refusal"]]
+    if known:
+        first = known[0][1]
+        days = first["first_day_us"] + np.arange(first["days"], dtype=np.int64) * US_PER_DAY
+        keys = trial_keys(member, [one for one, _ in known], view)
+        returns = [np.asarray(row["net_return"]) for _, row in known]
+        keep_returns(home, member.code, keys, days, returns, simulated=view.venue == SIMULATED_VENUE)
 
 
 def _evaluated(member: Member, bench: Workbench, parameters: Parameters) -> dict[str, Any]:

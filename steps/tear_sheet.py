@@ -28,7 +28,7 @@ from measures.rolling import rolling
 from reporting.gate_data import Claim
 from reporting.tear_sheet import render_tear_sheet
 from reporting.tear_sheet_data import CrisisRow, Daily, Fan, Question, RegimeRow, TearSheet
-from reporting.values import CapacityCurve, Mode, TrialCount
+from reporting.values import CapacityCurve, Mode
 from steps.as_of_view import LocatedView
 from steps.attribution import attributed_figures, benchmark_returns
 from steps.capacities import on_symbols
@@ -40,6 +40,7 @@ from steps.sweep import Parameters, Swept
 from steps.tear_sheet_grid import grid_of
 from steps.tear_sheet_questions import questions
 from steps.tear_sheet_signal import signal_of
+from steps.trials import Behind
 
 SEED = 20_240_229
 """Of every resampling on the page: the same data give the same page."""
@@ -65,15 +66,15 @@ def tear_sheet(
     located: LocatedView,
     *,
     run: str,
-    recorded: int,
+    behind: Behind,
     grid: Swept | None,
-    leakage: Question | None,
+    leak_test: dict[str, Any] | None,
 ) -> str:
-    """The page, HTML. `recorded`: distinct trials on the log; `grid`: what sweeps have evaluated on these data."""
+    """The page, HTML. `behind`: the trials on record that count; `grid`: what sweeps have evaluated on these data."""
     panel, view, manifest = bench.seen, located.view, member.manifest
     name, market = market_of(panel, record)
     attributed = attributed_figures(panel, record)
-    asked, trials = questions(record, recorded + manifest.trials_elsewhere, attributed, grid, seed=SEED)
+    asked, trials = questions(record, behind, attributed, grid, seed=SEED)
     curve, note = capacity_of(panel, bench, record, simulated=view.venue == "sim")
     sheet = TearSheet(
         run=run,
@@ -93,7 +94,7 @@ def tear_sheet(
         content_digest=view.content_digest,
         capital_usd=record.capital_usd,
         parameters=chosen,
-        trials=TrialCount(strategy=manifest.name, unique=recorded, elsewhere=manifest.trials_elsewhere, **trials),
+        trials=trials,
         headline=headline(panel, record, attributed),
         tests=asked,
         daily=daily(record, name, market),
@@ -108,21 +109,37 @@ def tear_sheet(
         capacity=curve,
         capacity_note=note,
         signal=signal_of(member, chosen, bench),
-        leakage=leakage,
+        leakage=_leakage(leak_test),
+        latency=_latency(leak_test),
     )
     return render_tear_sheet(sheet)
 
 
-def leakage_of(log: Log, code: str) -> Question | None:
-    """What the newest leak test of exactly this package said; None where there was none."""
+def leak_test_of(log: Log, code: str) -> dict[str, Any] | None:
+    """The newest leak test of exactly this package; None where there was none."""
     tests = [entry.body for entry in log.entries(LEAK_TEST) if entry.body["code"] == code]
-    if not tests:
+    return tests[-1] if tests else None
+
+
+def _leakage(tested: dict[str, Any] | None) -> Question | None:
+    if tested is None:
         return None
-    inputs, first = ", ".join(tests[-1]["inputs"]), tests[-1]["first_time"]
+    inputs, first = ", ".join(tested["inputs"]), tested["first_time"]
     return Question(
-        question="LEAKS" if tests[-1]["leaks"] else "None found.",
-        figure=Figure(value=float(tests[-1]["leaks"]), unit="count"),
-        meaning=f"It knows {inputs} before their time, first at {first}." if tests[-1]["leaks"] else "By its newest leak test.",
+        question="LEAKS" if tested["leaks"] else "None found.",
+        figure=Figure(value=float(tested["leaks"]), unit="count"),
+        meaning=f"It knows {inputs} before their time, first at {first}." if tested["leaks"] else "By its newest leak test.",
+    )
+
+
+def _latency(tested: dict[str, Any] | None) -> tuple[Claim, ...]:
+    """Percentiles of its decisions one by one, each asked with its lookback alone."""
+    found = (tested or {}).get("latency_us")
+    if found is None:
+        return ()
+    n = int(found["decisions"])
+    return tuple(
+        Claim(label=f"Decision latency, {name}", figure=Figure(unit="us", n=n, **found[name])) for name in ("p50", "p99", "p99.9")
     )
 
 

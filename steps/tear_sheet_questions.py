@@ -1,9 +1,7 @@
 """What a fund manager asks of a backtest, with the answers that its statistics give."""
 
 import math
-from typing import Any
 
-import numpy as np
 from scipy.optimize import brentq
 
 from backtest.cscv import cscv
@@ -15,25 +13,26 @@ from domain.record import PodRecord
 from domain.times import DAYS_PER_YEAR
 from measures.drawdown import max_drawdown
 from measures.drawdown_theory import drawdown_p_value
-from measures.effective_trials import effective_trials
 from measures.moments import Moments, moments
 from measures.sharpe_inference import min_track_record, psr
 from promotion_gates.figures import performance_figures
 from reporting.amounts import number
 from reporting.tear_sheet_data import Question
+from reporting.values import TrialCount
 from steps.sweep import Swept
+from steps.trials import Behind
 
 CONFIDENCE = 0.95
 ROOT = math.sqrt(DAYS_PER_YEAR)
 
 
 def questions(
-    record: PodRecord, n_trials: int, attributed: dict[str, Figure], grid: Swept | None, *, seed: int
-) -> tuple[tuple[Question, ...], dict[str, Any]]:
-    """The table of questions, and what the count of trials prints: effective trials and the bar that luck reaches."""
+    record: PodRecord, behind: Behind, attributed: dict[str, Figure], grid: Swept | None, *, seed: int
+) -> tuple[tuple[Question, ...], TrialCount]:
+    """The table of questions, and the count of trials with the bar that luck reaches."""
     trials = record.net_return[:, None] if grid is None else grid.net_return
     sharpes = [found.sharpe for column in trials.T if (found := moments(column)) is not None]
-    figures = performance_figures(record, n_trials, sharpes)
+    figures = performance_figures(record, behind.n, sharpes, n_effective=behind.effective)
     bar = figures["dsr_benchmark_annual"].value
     found = moments(record.net_return)
     asked = [
@@ -45,8 +44,9 @@ def questions(
         Question(
             question="Is it above what the search reaches by luck?",
             figure=figures["dsr"],
-            meaning=f"DSR: the probability that it exceeds the best of {n_trials:,} worthless trials"
-            + ("." if bar is None else f", {bar:.2f} a year."),
+            meaning=f"DSR: the probability that it exceeds the best of {figures['trials'].value:,.0f} worthless trials"
+            + ("." if bar is None else f", {bar:.2f} a year.")
+            + _if_independent(figures["dsr_effective"], behind),
         ),
     ]
     if found is not None and bar is not None:
@@ -60,7 +60,18 @@ def questions(
     )
     asked += [] if grid is None else _of_grid(grid, seed)
     asked += [] if found is None else [_drawdown(record, found)]
-    return tuple(asked), {"sharpe_bar_annual": bar, "effective": None if grid is None else _effective(grid)}
+    return tuple(asked), TrialCount(
+        strategy=record.pod,
+        unique=behind.unique,
+        elsewhere=behind.elsewhere,
+        effective=behind.effective,
+        sharpe_bar_annual=bar,
+    )
+
+
+def _if_independent(figure: Figure, behind: Behind) -> str:
+    """The milder answer, for the eye: the one above counts."""
+    return "" if figure.value is None else f" Of the {behind.effective:,.1f} independent ones alone: {figure.value:.2f}."
 
 
 def _needed(found: Moments, bar: float) -> Question:
@@ -153,11 +164,3 @@ def _drawdown(record: PodRecord, found: Moments) -> Question:
         meaning=f"P(deeper than {depth:.1%}) of a random walk with this mean and volatility. "
         "Near 0 it points to a fault or to fat tails.",
     )
-
-
-def _effective(grid: Swept) -> float | None:
-    varies = np.ptp(grid.net_return, axis=0) > 0
-    if varies.sum() < 2:
-        return None
-    correlation = np.corrcoef(grid.net_return[:, varies], rowvar=False)
-    return effective_trials(correlation).effective_rank + float((~varies).sum())

@@ -2,23 +2,26 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field
 
 from data_lake.checks import check, completeness
 from data_lake.expectations import BatchValidation, validate_batch
-from data_lake.findings import Finding, Severity
+from data_lake.feeds.declaration import Feed, load_feeds
+from data_lake.findings import Finding
+from data_lake.freshness import ended_symbols, sources_of, stale_findings
 from data_lake.lake import Lake
 from data_lake.read import Series
 from domain.model import Frozen
-from domain.times import US_PER_DAY, US_PER_HOUR, iso
+from domain.times import US_PER_HOUR, iso
 from steps.artefacts import save_json
 from steps.as_of_view import first_us_of, series_of, start_of
 from steps.configuration import CONFIG, load
+from steps.quality_tables import Reason, TableQuality, grouped
 from steps.run import Check, Run, StepResult
-
-EXAMPLES = 5
+from steps.stopped_report import write_stopped_report
 
 
 class QualityRules(Frozen):
@@ -29,39 +32,58 @@ class QualityRules(Frozen):
     red_kinds: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Range:
+    """What of the lake the decision will see."""
+
+    interval_us: int
+    start_us: int
+
+
 def validate(run: Run) -> StepResult:
     """Validate the rows with Great Expectations, check the tables for gaps, stale runs and the like, and say what is red.
 
-    Findings are kept and shown, nothing is repaired. What is red blocks the line at the next step.
+    Findings are kept and shown, nothing is repaired. What is red blocks the line at the next step, and the cycle's report says
+    which table, which finding, and what to do.
     """
     rules = load(CONFIG / "quality.yaml", QualityRules)
     with Lake(run.home.root) as lake:
         from_us = first_us_of(run)
         bars = series_of(lake, run.source.venue, run.source.market, run.cycle.closes_us, run.cycle.issued_us, from_us)
-        start_us = start_of(bars, from_us)
-        where = (run.source.venue, run.source.market, bars[0].interval_us, start_us, run.cycle.closes_us, run.cycle.issued_us)
-        findings = check(lake, *where)
-        shares = completeness(lake, *where)
-        batches = _validate_batches(run, lake, bars[0].interval_us, start_us)
+        seen = _Range(bars[0].interval_us or 0, start_of(bars, from_us))
+        where = (run.source.venue, run.source.market, seen.interval_us, seen.start_us, run.cycle.closes_us, run.cycle.issued_us)
+        findings, shares = check(lake, *where), completeness(lake, *where)
+        held = lake.describe(as_of_us=run.cycle.issued_us)
+        stale = _stale(run, lake, seen, held)
+        batches = _validate_batches(run, lake, seen)
     share = sum(shares.values()) / len(shares)
-    red = _red(run, rules, bars, findings, share, batches)
-    save_json(run, "quality", _as_json(bars, findings, shares, share, batches, red))
-    counts = Counter(finding.kind for finding in findings)
-    passed = not red
-    return StepResult(
-        headline=(f"RED: {'; '.join(red)}" if red else "fit to decide on")
-        + f"; {share:.3%} of bars due are there, {len(findings):,} findings",
-        facts={"completeness": share, "findings": len(findings), **{f"finding {kind}": counts[kind] for kind in sorted(counts)}},
-        table=tuple({"symbol": symbol, "completeness": round(shares[symbol], 6)} for symbol in sorted(shares)),
-        checks=(
-            Check(
-                "data_quality", passed, blocking=True, sentence="; ".join(red) or "nothing is red", facts={"completeness": share}
-            ),
-        ),
-    )
+    tables = _tables(run, rules, bars, held, (*findings, *stale), share, batches)
+    reasons = [reason for table in tables for reason in table.reasons(rules.red_kinds)]
+    save_json(run, "quality", _as_json(rules, tables, shares, share, batches, reasons))
+    if reasons:
+        write_stopped_report(run)
+    return _result(reasons, shares, share, [item for table in tables for item in table.findings])
 
 
-def _validate_batches(run: Run, lake: Lake, interval_us: int, start_us: int) -> dict[str, BatchValidation]:
+def _stale(run: Run, lake: Lake, seen: _Range, held: Sequence[Series]) -> list[Finding]:
+    """By the declared freshness of each feed that brought anything of these tables; files by hand have the desk's rule alone."""
+    place = (run.source.venue, run.source.market)
+    ended = ended_symbols(lake, *place, run.cycle.closes_us, run.cycle.issued_us)
+    known = {
+        "bars": sources_of(lake, "bars", *place, seen.interval_us, run.cycle.issued_us),
+        "funding": sources_of(lake, "funding", *place, None, run.cycle.issued_us),
+    }
+    spoken = [feed for feed in load_feeds().feeds if _brings(feed, run, seen) and feed.name in known[feed.table]]
+    return [item for feed in spoken for item in stale_findings(feed, held, run.cycle.closes_us, ended)]
+
+
+def _brings(feed: Feed, run: Run, seen: _Range) -> bool:
+    if (feed.venue, feed.market) != (run.source.venue, run.source.market):
+        return False
+    return feed.table == "funding" or (feed.table == "bars" and feed.interval_us == seen.interval_us)
+
+
+def _validate_batches(run: Run, lake: Lake, seen: _Range) -> dict[str, BatchValidation]:
     """Great Expectations on every row that the decision will see."""
     docs = run.home.reports(run.cycle) / "data-docs"
     batches = {}
@@ -70,8 +92,8 @@ def _validate_batches(run: Run, lake: Lake, interval_us: int, start_us: int) -> 
             table,
             venue=run.source.venue,
             market=run.source.market,
-            interval_us=interval_us if table == "bars" else None,
-            start_us=start_us,
+            interval_us=seen.interval_us if table == "bars" else None,
+            start_us=seen.start_us,
             end_us=run.cycle.closes_us,
             as_of_us=run.cycle.issued_us,
         )
@@ -80,70 +102,68 @@ def _validate_batches(run: Run, lake: Lake, interval_us: int, start_us: int) -> 
     return batches
 
 
-def _red(
+def _tables(
     run: Run,
     rules: QualityRules,
     bars: Sequence[Series],
+    held: Sequence[Series],
     findings: Sequence[Finding],
     share: float,
     batches: dict[str, BatchValidation],
-) -> list[str]:
-    """One sentence for each reason to stop."""
-    reasons = []
-    newest_us = max(item.last_us for item in bars) + bars[0].interval_us
+) -> tuple[TableQuality, ...]:
+    """Bars, and funding where there is any: findings with a bar length are of the bars."""
+    place = (run.source.venue, run.source.market.value)
+    funding = tuple(item for item in held if item.table == "funding" and (item.venue, item.market.value) == place)
+    of_bars = tuple(item for item in findings if item.interval_us is not None)
+    of_funding = tuple(item for item in findings if item.interval_us is None)
+    broken = tuple(_rules_broken(run, rules, bars, share))
+    tables = [TableQuality("bars", *place, tuple(bars), of_bars, share, batches.get("bars"), broken)]
+    if funding or of_funding:
+        tables.append(TableQuality("funding", *place, funding, of_funding, None, batches.get("funding")))
+    return tuple(tables)
+
+
+def _rules_broken(run: Run, rules: QualityRules, bars: Sequence[Series], share: float) -> list[Reason]:
+    """The desk's own rules over the whole table of bars, whoever brought it."""
+    name, broken = f"bars of {run.source.venue} {run.source.market}", []
+    newest_us = max(item.last_us for item in bars) + (bars[0].interval_us or 0)
     age_hours = (run.cycle.closes_us - newest_us) / US_PER_HOUR
     if age_hours > rules.stale_after_hours:
-        reasons.append(
-            f"the newest bar closed at {iso(newest_us)}, {age_hours:.0f} h before the cycle: bring the feed up to date"
-        )
+        said = f"the newest bar closed at {iso(newest_us)}, {age_hours:.0f} h before the cycle"
+        broken.append(Reason("stale", f"{name}: {said}, {rules.stale_after_hours:g} h are allowed"))
     if share < rules.red_completeness_below:
-        reasons.append(f"only {share:.1%} of the bars due are there, {rules.red_completeness_below:.0%} are needed")
-    kinds = Counter(item.kind for item in findings if item.kind in rules.red_kinds or item.severity is Severity.RED)
-    reasons += [f"{count:,} findings of {kind}" for kind, count in sorted(kinds.items())]
-    for table, batch in sorted(batches.items()):
-        if not batch.success:
-            reasons.append(f"{table} fail the expectations {', '.join(batch.failed_expectations)}: see the Data Docs")
-    return reasons
+        said = f"only {share:.1%} of the bars due are there, {rules.red_completeness_below:.0%} are needed"
+        broken.append(Reason("incomplete", f"{name}: {said}"))
+    return broken
 
 
 def _as_json(
-    bars: Sequence[Series],
-    findings: Sequence[Finding],
+    rules: QualityRules,
+    tables: Sequence[TableQuality],
     shares: dict[str, float],
     share: float,
     batches: dict[str, BatchValidation],
-    red: list[str],
+    reasons: Sequence[Reason],
 ) -> dict[str, Any]:
-    groups: dict[tuple[str, str], list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault((finding.kind, finding.severity.value), []).append(finding)
     return {
-        "red": red,
+        "red": [reason.sentence for reason in reasons],
         "completeness": share,
         "by_symbol": shares,
-        "rows": sum(item.rows for item in bars),
-        "first_us": min(item.first_us for item in bars),
-        "last_us": max(item.last_us for item in bars),
         "expectations": {
             table: {"success": batch.success, "failed": list(batch.failed_expectations)} for table, batch in batches.items()
         },
-        "findings": [
-            {"kind": kind, "severity": severity, "count": len(group), "examples": [_sentence(item) for item in group[:EXAMPLES]]}
-            for (kind, severity), group in sorted(groups.items())
-        ],
+        "findings": grouped([item for table in tables for item in table.findings]),
+        "tables": [table.as_json(rules.red_kinds) for table in tables],
     }
 
 
-def _sentence(finding: Finding) -> str:
-    when = "" if finding.at_us is None else f" {iso(finding.at_us)}"
-    return f"{finding.symbol}{when} " + ", ".join(_words(name, value) for name, value in finding.evidence.items())
-
-
-def _words(name: str, value: object) -> str:
-    """Times as ISO 8601, durations in hours, and other numbers with as many digits as anyone reads."""
-    if name.endswith("_us") and isinstance(value, int):
-        label = name.removesuffix("_us").replace("_", " ")
-        if value > US_PER_DAY * 365:
-            return f"{label} {iso(value)}"
-        return f"{label} {value / US_PER_HOUR:g} h" if value >= US_PER_HOUR else f"{label} {value / 1000:g} ms"
-    return f"{name.replace('_', ' ')} {f'{value:.4g}' if isinstance(value, float) else value}"
+def _result(reasons: Sequence[Reason], shares: dict[str, float], share: float, findings: Sequence[Finding]) -> StepResult:
+    counts = Counter(finding.kind for finding in findings)
+    red = "; ".join(reason.sentence for reason in reasons)
+    return StepResult(
+        headline=(f"RED: {red}" if red else "fit to decide on")
+        + f"; {share:.3%} of bars due are there, {len(findings):,} findings",
+        facts={"completeness": share, "findings": len(findings), **{f"finding {kind}": counts[kind] for kind in sorted(counts)}},
+        table=tuple({"symbol": symbol, "completeness": round(shares[symbol], 6)} for symbol in sorted(shares)),
+        checks=(Check("data_quality", not red, blocking=True, sentence=red or "nothing is red", facts={"completeness": share}),),
+    )

@@ -65,6 +65,8 @@ class Feed(Frozen):
     publication_lag_s: int | None = Field(default=None, ge=0)
     schedule: str | None = None
     """Cron text in UTC: minute, hour, day, month, day of week."""
+    stale_after_hours: float | None = Field(default=None, gt=0)
+    """The age of a symbol's newest complete event beyond which the table is red; None: only the desk's own rule holds."""
     known_at: str = "published"
     """`published` (close + lag, an assumption), `received` (that, but not before it was received), or a time for every row."""
     checksum: Literal["none", ".CHECKSUM", ".sha256"] = "none"

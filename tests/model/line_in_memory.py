@@ -11,8 +11,10 @@ from allocation.request import Allocation, AllocationRequest, PodCase
 from backtest.costs import ADV_DAYS, CostModel, trailing_adv_usd
 from backtest.days import daily_closes, daily_returns
 from backtest.stated import stated_record
+from domain.canonical import digest
 from domain.evidence import Evidence, Verdict
 from domain.market import Panel
+from domain.record import PodRecord
 from domain.tiers import TierDecision
 from domain.times import Cycle
 from laboratory.market import generate
@@ -30,6 +32,8 @@ from steps.gates import load_policy
 from steps.pod_returns import Workbench, evaluate_configurations, funding_note
 from steps.roster import Member, laboratory_member
 from steps.simulation import laboratory_settings
+from steps.trial_returns import TrialReturns
+from steps.trials import DeskTrials, trial_body
 
 CYCLE = Cycle.parse("2026-11-20")
 
@@ -58,16 +62,13 @@ def decide(seed: int, cycle: Cycle = CYCLE) -> Decision:
     bench = Workbench(panel, load(CONFIG / "costs.yaml", CostModel), desk.pod_volatility_target_annual, first_rung(desk).cap_usd)
     known = {pod.spec.pod: pod for pod in pods(market, seed)}
     members = {name: laboratory_member(pod) for name, pod in known.items()}
-    trials = _distinct_trials(members)
     liquidity, recent = _liquidity(panel)
     impact = calibrate_from_flow(panel)
     evidence, verdicts, tiers, cases = {}, {}, {}, {}
+    evaluated = {name: _records(member, bench) for name, member in members.items()}
+    trials = _trials(members, evaluated, view)
     for name, member in members.items():
-        stated = member.spec.stated_returns
-        if stated is not None:
-            records = [stated_record(panel, stated, pod=name, capital_usd=bench.capital_usd)]
-        else:
-            records = evaluate_configurations(member, bench)
+        records = evaluated[name]
         still = on_symbols(records[0], recent)
         found = capacity(still, liquidity if still.symbols else Liquidity(np.zeros(0), np.zeros(0)), desk.capacity, impact.high)
         evidence[name] = evidence_on(
@@ -75,7 +76,7 @@ def decide(seed: int, cycle: Cycle = CYCLE) -> Decision:
             records[0],
             view,
             trials=np.column_stack([record.net_return for record in records]),
-            n_trials=trials[member.manifest.name] + member.manifest.trials_elsewhere,
+            behind=trials.behind(member),
             attribution=attributed_figures(panel, records[0]),
             capacity=found.figure(),
             data=data_figures(
@@ -106,12 +107,22 @@ def _view(panel: Panel, cycle: Cycle) -> DataView:
     )
 
 
-def _distinct_trials(members: dict[str, Member]) -> dict[str, int]:
-    seen: dict[str, set[tuple[object, ...]]] = {}
-    for member in members.values():
-        for parameters in member.configurations():
-            seen.setdefault(member.manifest.name, set()).add((member.code, *sorted(parameters.items())))
-    return {name: len(found) for name, found in seen.items()}
+def _records(member: Member, bench: Workbench) -> list[PodRecord]:
+    stated = member.spec.stated_returns
+    if stated is not None:
+        return [stated_record(bench.seen, stated, pod=member.spec.pod, capital_usd=bench.capital_usd)]
+    return evaluate_configurations(member, bench)
+
+
+def _trials(members: dict[str, Member], evaluated: dict[str, list[PodRecord]], view: DataView) -> DeskTrials:
+    bodies, returns = {}, {}
+    for name, member in members.items():
+        for parameters, record in zip(member.configurations(), evaluated[name], strict=True):
+            body = trial_body(member, parameters, view)
+            bodies[digest(body)] = body
+            returns[digest(body)] = TrialReturns(int(record.day_us[0]), record.net_return)
+    elsewhere = {member.manifest.name: member.manifest.trials_elsewhere for member in members.values()}
+    return DeskTrials(list(bodies.values()), returns, elsewhere, load_desk(True).cluster_correlation)
 
 
 def _liquidity(panel: Panel) -> tuple[Liquidity, frozenset[str]]:

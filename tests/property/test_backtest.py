@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backtest.funding import fill_missing
-from backtest.kernel import Bars, Simulated, Terms, Wanted, simulate
+from backtest.kernel import simulate
+from backtest.kernel_data import BAR, Bars, Rules, Simulated, Terms, Wanted
+from backtest.margin import HALF_A_CENT_USD, residual_usd
 from backtest.research import central_volatility
 from backtest.run import simulate_panel
 from backtest.sizing import Targets, target_weights
@@ -58,6 +60,69 @@ def test_components_add_to_the_change_of_cash_and_positions(seed: int) -> None:
     equity = out.cash + np.where(out.units == 0, 0.0, out.units * out.mark).sum(axis=1)
     change = np.diff(equity, prepend=terms.capital_usd)
     assert change == pytest.approx(out.component.sum(axis=1), abs=1e-9 * terms.capital_usd)
+
+
+def random_rules(seed: int, bars: Bars) -> Rules:
+    """Lots, a leverage limit, two brackets and marks around the bars; maintenance so high that some accounts are liquidated."""
+    random = np.random.default_rng([seed, 7])
+    length, symbols = bars.close.shape
+    low, high = np.fmin(bars.open, bars.close), np.fmax(bars.open, bars.close)
+    return Rules(
+        quantity_step=random.choice([0.0, 0.1, 1.0], symbols),
+        quantity_min=random.choice([0.0, 0.5], symbols),
+        notional_min_usd=random.choice([0.0, 50.0], symbols),
+        price_tick=random.choice([0.0, 0.5], symbols),
+        leverage_max=float(random.choice([0.7, 3.0, np.inf])),
+        liquidation_fee=0.01,
+        floor_usd=np.repeat([[0.0], [2_000.0]], symbols, axis=1),
+        rate_step=np.repeat([[0.2], [0.3]], symbols, axis=1),
+        bracket_leverage=np.repeat([[20.0], [4.0]], symbols, axis=1),
+        mark_low=low * (1 - random.exponential(0.05, low.shape)),
+        mark_high=high * (1 + random.exponential(0.05, low.shape)),
+        settles=np.arange(length) % 6 == 0,
+    )
+
+
+@given(SEEDS)
+@settings(max_examples=60, deadline=None)
+def test_with_lots_margin_and_liquidation_cash_and_positions_add_up_to_the_cent_at_every_bar(seed: int) -> None:
+    bars, wanted, half_spread, terms = random_case(seed)
+    wanted = wanted._replace(weight=3 * wanted.weight)
+    rules = random_rules(seed, bars)
+    out = simulate(bars, wanted, half_spread, terms, rules)
+    assert residual_usd(out, capital_usd=terms.capital_usd) < HALF_A_CENT_USD
+    for step, units in zip(rules.quantity_step, out.units.T, strict=True):
+        assert step == 0.0 or units / step == pytest.approx(np.round(units / step), abs=1e-6)
+    assert not out.units[~np.isfinite(bars.close)].any() or _same_as_before_or_gone(bars, out)
+    ended = set(out.liquidation[:, BAR].astype(int).tolist())
+    stopped, base = False, terms.capital_usd
+    equity = out.cash + np.where(out.units == 0, 0.0, out.units * out.mark).sum(axis=1)
+    for t in range(len(equity)):
+        if rules.settles[t]:
+            stopped, base = False, equity[t - 1] if t else terms.capital_usd
+        stopped = stopped or t in ended
+        assert stopped or survives(t, bars, rules, out, terms.capital_usd + out.cash[t] - base), t
+
+
+def survives(t: int, bars: Bars, rules: Rules, out: Simulated, wallet: float) -> bool:
+    """Whether what is held through bar t has more equity than maintenance, all positions at their worst marks; in plain words."""
+    equity, maintenance, held = wallet, 0.0, False
+    for n, units in enumerate(out.units[t]):
+        if units == 0:
+            continue
+        there = np.isfinite(bars.close[t, n])
+        worst = (rules.mark_low if units > 0 else rules.mark_high)[t, n] if there else out.mark[t, n]
+        notional = abs(units) * worst
+        equity, held = equity + units * worst, True
+        maintenance += 0.2 * notional + 0.3 * max(0.0, notional - 2_000.0)
+    return not held or equity > maintenance
+
+
+def _same_as_before_or_gone(bars: Bars, out: Simulated) -> bool:
+    """In a bar that is not there a position stays what it was, or is closed because the symbol is gone."""
+    before = np.vstack([np.zeros(out.units.shape[1]), out.units[:-1]])
+    changed = (out.units != before) & ~np.isfinite(bars.close)
+    return not out.units[changed].any()
 
 
 @given(SEEDS)

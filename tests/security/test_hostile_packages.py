@@ -18,13 +18,13 @@ import pytest
 from domain.errors import Refused
 from model_runtime.contents import FILES_MAX
 from model_runtime.package import Package, load_package
-from model_runtime.predictions import enforcement, predict
+from model_runtime.predictions import asking, enforcement, predict
 from model_runtime.refusals import RuntimeRefused
 from model_runtime.sandbox import Limits
 from model_runtime.store import keep
 from tests.unit.model_runtime.packages import view_for_tests, write_package
 
-LIMITS = Limits(cpu_s=1, wall_s=6.0, memory_bytes=400 * 2**20, scratch_bytes=2**20, processes=12)
+LIMITS = Limits(cpu_s=1, wall_s=30.0, memory_bytes=400 * 2**20, scratch_bytes=2**20, processes=12)
 HELD = enforcement()
 
 LOOP = "def predict(view):\n    while True:\n        pass"
@@ -116,7 +116,7 @@ def orphans() -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if "/runtime/runner.py" in process.cmdline():
+            if {"/runtime/runner.py", "/runtime/serve.py"} & set(process.cmdline()):
                 above = [word for parent in process.parents() for word in parent.cmdline()]
                 found += [] if any(word.endswith("/launcher.py") for word in above) else [process]
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
@@ -163,8 +163,8 @@ def orphans() -> list[psutil.Process]:
     ],
 )
 def test_each_ends_in_its_own_refusal(tmp_path: Path, code: str, kind: str, sentence: str) -> None:
-    # On a slow machine a gigabyte takes longer to write than the others may take in all.
-    limits = replace(LIMITS, cpu_s=30, wall_s=60.0) if kind == "output" else LIMITS
+    # On a slow machine a gigabyte takes longer to write, and memory longer to fill, than the others may take in all.
+    limits = replace(LIMITS, cpu_s=30, wall_s=60.0) if kind in ("output", "memory") else LIMITS
     with pytest.raises(RuntimeRefused, match=sentence) as refused:
         predict(confined(tmp_path, code), view_for_tests(), limits=limits)
     assert refused.value.kind == kind
@@ -217,6 +217,87 @@ def test_nothing_of_the_desk_is_read(tmp_path: Path) -> None:
             predict(confined(tmp_path, code), view_for_tests(), limits=LIMITS)
 
 
+def asked_twice(package: Package) -> list[list[float]]:
+    """What two questions of one session are answered, first row of the second symbol: as a live pod asks."""
+    view = view_for_tests()
+    with asking(package, limits=LIMITS) as ask:
+        return [ask(view)[0].tolist() for _ in range(2)]
+
+
+REMEMBERS = {
+    "a file": """
+    import os
+    os.makedirs("/tmp/a/b", exist_ok=True)
+    os.path.lexists("/tmp/link") or os.symlink("/package", "/tmp/link")
+    known = os.path.exists("/tmp/a/b/seen")
+    open("/tmp/a/b/seen", "w").close()
+    os.chmod("/tmp/a/b", 0o500)
+    os.chmod("/tmp/a", 0o000)
+""",
+    "a process": """
+    import os, time
+    known = sum(name.isdigit() for name in os.listdir("/proc")) > 3
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            time.sleep(1000)
+        os._exit(0)
+""",
+    "its module": """
+    import sys
+    known = hasattr(sys, "seen")
+    sys.seen = True
+""",
+    "the server's memory": """
+    import os
+    try:
+        known = bool(open(f"/proc/{os.getppid()}/mem", "r+b"))
+    except OSError:
+        known = False
+""",
+    "a message queue": """
+    import ctypes
+    known = ctypes.CDLL(None).msgget(0, 0o1600) >= 0
+""",
+    "a semaphore": """
+    import ctypes
+    known = ctypes.CDLL(None).semget(0, 1, 0o1600) >= 0
+""",
+}
+
+
+@pytest.mark.skipif("namespace" not in HELD.processes, reason=f"each question has its own sandbox here: {HELD}")
+@pytest.mark.parametrize("where", REMEMBERS)
+def test_nothing_is_remembered_from_one_question_to_the_next(tmp_path: Path, where: str) -> None:
+    code = f"import numpy as np\ndef predict(view):{REMEMBERS[where]}    return np.full_like(view.close, float(known))"
+    assert asked_twice(confined(tmp_path, code)) == [[0.0, 0.0], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (LOOP, "time"),
+        (SLEEP, "time"),
+        (MEMORY, "memory"),
+        (FORKS, "processes"),
+        (GIGABYTE, "output"),
+        (ENDS_OTHERS, "crash"),
+        ("def predict(view):\n    raise ValueError('no')", "crash"),
+    ],
+)
+def test_a_session_outlives_a_question_that_ends_badly(tmp_path: Path, code: str, kind: str) -> None:
+    bad = f"{code}\nbad = predict\ndef predict(view):\n    return bad(view) if view.close[0, 0] > 1e6 else view.close"
+    view, limits = (
+        view_for_tests(),
+        replace(LIMITS, wall_s=3.0 if code == SLEEP else 30.0, cpu_s=20 if kind in ("output", "memory") else 1),
+    )
+    with asking(confined(tmp_path, bad), limits=limits) as ask:
+        with pytest.raises(RuntimeRefused) as refused:
+            ask(replace(view, close=view.close * 1e6))
+        assert refused.value.kind == kind
+        assert ask(view).tolist() == view.close.tolist()
+
+
 def test_what_it_leaves_running_ends_with_it_and_its_answer_counts(tmp_path: Path) -> None:
     view = view_for_tests()
     assert predict(confined(tmp_path, DETACHED), view, limits=LIMITS).tolist() == view.close.tolist()
@@ -256,7 +337,7 @@ def test_links_and_devices_are_no_part_of_a_package(tmp_path: Path) -> None:
     ):
         make(folder / "extra")
         with pytest.raises(Refused, match="extra is a link, a pipe or a device"):
-            keep(tmp_path / "store", folder)
+            keep(tmp_path / "store", folder, tmp_path / "keys")
         (folder / "extra").unlink()
     assert not (tmp_path / "store").exists()
 
@@ -266,7 +347,7 @@ def test_a_manifest_names_only_what_lies_in_its_package(tmp_path: Path, entry: s
     (tmp_path / "secret").write_text("x")
     folder = write_package(tmp_path / "package", "", entry=entry, protocol="csv")
     with pytest.raises(Refused, match="is missing"):
-        keep(tmp_path / "store", folder)
+        keep(tmp_path / "store", folder, tmp_path / "keys")
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a b", "$(x)", "-rf", "c:d", "é"])
@@ -274,7 +355,7 @@ def test_names_that_others_might_read_differently_are_refused(tmp_path: Path, na
     folder = write_package(tmp_path / "package", "")
     (folder / name).write_text("x")
     with pytest.raises(Refused, match="rename it"):
-        keep(tmp_path / "store", folder)
+        keep(tmp_path / "store", folder, tmp_path / "keys")
 
 
 def test_a_package_has_a_size(tmp_path: Path) -> None:
@@ -282,12 +363,12 @@ def test_a_package_has_a_size(tmp_path: Path) -> None:
     with (folder / "huge").open("wb") as file:
         file.truncate(10**12)
     with pytest.raises(Refused, match="huge is too large"):
-        keep(tmp_path / "store", folder)
+        keep(tmp_path / "store", folder, tmp_path / "keys")
     (folder / "huge").unlink()
     for number in range(FILES_MAX):
         (folder / f"f{number}").touch()
     with pytest.raises(Refused, match="at most 500 files"):
-        keep(tmp_path / "store", folder)
+        keep(tmp_path / "store", folder, tmp_path / "keys")
 
 
 def test_a_manifest_cannot_unfold_to_a_giant(tmp_path: Path) -> None:
@@ -296,7 +377,7 @@ def test_a_manifest_cannot_unfold_to_a_giant(tmp_path: Path) -> None:
     lines += [f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]" for before, name in zip("abcdefgh", "bcdefghi", strict=True)]
     (folder / "manifest.yaml").write_text("\n".join(lines))
     with pytest.raises(Refused, match="aliases"):
-        keep(tmp_path / "store", folder)
+        keep(tmp_path / "store", folder, tmp_path / "keys")
 
 
 WITHOUT_NAMESPACES = """
@@ -307,7 +388,7 @@ kernel._FORBIDDEN = {"x86_64": (272,), "aarch64": (97,)}
 kernel.drop_privileges_for_good()
 assert kernel.restrict_calls()
 from model_runtime.package import load_package
-from model_runtime.predictions import enforcement, predict
+from model_runtime.predictions import asking, enforcement, predict
 from model_runtime.refusals import RuntimeRefused
 from tests.security.test_hostile_packages import LIMITS, orphans
 from tests.unit.model_runtime.packages import view_for_tests

@@ -7,7 +7,7 @@ import numpy as np
 import yaml
 
 from backtest.costs import CostModel
-from backtest.kernel import Bars, Terms, Wanted
+from backtest.kernel_data import Bars, Terms, Wanted
 from domain.arrays import FloatArray
 from domain.market import Market, Panel
 from domain.times import US_PER_HOUR, parse_utc

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from backtest.kernel import (
+from backtest.kernel import simulate
+from backtest.kernel_data import (
     ARRIVAL,
     BORROW,
     DECIDED_BAR,
@@ -25,7 +26,6 @@ from backtest.kernel import (
     SPREAD_USD,
     Bars,
     Wanted,
-    simulate,
 )
 from tests.unit.backtest.markets import bars, terms, wanted
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backtest.kernel import FEES, IMPACT, PRICE, SPREAD, Simulated
+from backtest.kernel_data import FEES, IMPACT, PRICE, SPREAD, Simulated
 from backtest.oracle import draw_finalist, vectorbt_portfolio
 from backtest.run import simulate_panel
 from backtest.sizing import Targets

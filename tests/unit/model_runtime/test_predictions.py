@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from domain.strategy import View
+from model_runtime import session
 from model_runtime.latency import LatencyLog
 from model_runtime.package import Package, load_package
-from model_runtime.predictions import asked_in_process, enforcement, predict
+from model_runtime.predictions import asked_in_process, asking, enforcement, predict
 from model_runtime.refusals import RuntimeRefused
 from tests.unit.model_runtime.packages import view_for_tests, write_package
 
@@ -51,6 +52,23 @@ def test_the_three_ways_give_the_same_bits(tmp_path: Path) -> None:
     assert np.isnan(here[3:7, 1]).all()
     assert np.array_equal(here, there, equal_nan=True)
     assert np.array_equal(here, arrow, equal_nan=True)
+
+
+def test_many_questions_to_one_sandbox_are_answered_as_one_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "RENEW_AFTER", 2)
+    seen = view()
+    packages = [
+        load_package(write_package(tmp_path / "a", SCALED), reviewed=True),
+        load_package(write_package(tmp_path / "b", SCALED)),
+        program(tmp_path / "c", "arrow", ARROW_PROGRAM.format(path=sys.path)),
+    ]
+    expected = predict(packages[0], seen)
+    for package in packages:
+        clock = LatencyLog()
+        with asking(package, latency=clock) as ask:
+            for _ in range(3):
+                assert np.array_equal(ask(seen), expected, equal_nan=True)
+        assert len(clock.samples_us) == 3
 
 
 @pytest.mark.parametrize(

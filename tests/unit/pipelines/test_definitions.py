@@ -8,7 +8,10 @@ import dagster as dg
 import pytest
 
 from assets import ALL_ASSETS, LINE
+from assets.feeds import CHECKS as FEED_CHECKS
+from assets.feeds import FEEDS
 from assets.resources import Factory
+from data_lake.feeds.declaration import Feed, load_feeds
 from domain.market import Market
 from pipelines.definitions import defs
 from pipelines.instance import open_instance
@@ -17,7 +20,7 @@ from steps.run import Source
 from tests.small_market import hourly_bars, write_market
 
 WIRING = {
-    "ingest": ("data", []),
+    "ingest": ("data", sorted(f"feeds/{feed.name}" for feed in load_feeds().feeds)),
     "validate": ("data", ["ingest"]),
     "as_of_view": ("data", ["validate"]),
     "market_risk": ("research", ["as_of_view"]),
@@ -51,7 +54,7 @@ def test_the_line_is_wired_as_the_architecture_says() -> None:
         for asset in LINE
     }
     assert found == WIRING
-    assert [asset.key.to_user_string() for asset in ALL_ASSETS if asset not in LINE] == ["inbox"]
+    assert [asset.key.to_user_string() for asset in ALL_ASSETS if asset not in (*LINE, *FEEDS)] == ["inbox"]
 
 
 def test_checks_are_those_of_quality_which_blocks_and_of_the_gates_which_warn() -> None:
@@ -62,11 +65,34 @@ def test_checks_are_those_of_quality_which_blocks_and_of_the_gates_which_warn() 
 def test_jobs_schedules_and_sensors_are_these() -> None:
     repository = defs.get_repository_def()
     assert {"reallocation", "ingest_inbox"} <= set(repository.job_names)
-    assert [schedule.name for schedule in repository.schedule_defs] == ["daily_reallocation"]
+    schedules = {schedule.name: schedule for schedule in repository.schedule_defs}
+    assert schedules.keys() == {"daily_reallocation", "check_feeds_schedule", *(f"{name}_schedule" for name in scheduled_jobs())}
+    assert all(schedule.default_status is dg.DefaultScheduleStatus.STOPPED for schedule in schedules.values())
     assert [sensor.name for sensor in repository.sensor_defs] == ["inbox_sensor"]
     assert defs.resolve_job_def("reallocation").executor_def is dg.in_process_executor
     steps = {key.to_user_string() for key in defs.resolve_job_def("reallocation").asset_layer.executable_asset_keys}
     assert steps == set(WIRING)
+
+
+def scheduled_jobs() -> dict[str, Feed]:
+    return {f"fetch_{feed.name.replace('-', '_')}": feed for feed in load_feeds().feeds if feed.schedule is not None}
+
+
+def test_every_declared_feed_is_an_asset_with_its_freshness_its_checks_and_its_schedule() -> None:
+    declared = {f"feeds/{feed.name}": feed for feed in load_feeds().feeds}
+    assert {asset.key.to_user_string() for asset in FEEDS} == set(declared)
+    for asset in FEEDS:
+        (spec,) = asset.specs
+        hours = declared[asset.key.to_user_string()].stale_after_hours
+        window = None if hours is None else dg.FreshnessPolicy.time_window(fail_window=dt.timedelta(hours=hours))
+        assert spec.freshness_policy == window
+    checks = {(spec.asset_key.to_user_string(), spec.name) for made in FEED_CHECKS for spec in made.check_specs}
+    assert checks == {(key, name) for key in declared for name in ("fresh_events", "sound", "taken_in")}
+    for name, feed in scheduled_jobs().items():
+        schedule = defs.resolve_schedule_def(f"{name}_schedule")
+        assert (schedule.job_name, schedule.cron_schedule, schedule.execution_timezone) == (name, feed.schedule, "UTC")
+        (asset_key,) = defs.resolve_job_def(name).asset_layer.executable_asset_keys
+        assert asset_key.path == ["feeds", feed.name]
 
 
 def test_every_asset_says_what_it_is_and_whose() -> None:
@@ -93,7 +119,7 @@ def test_the_sensor_asks_for_one_run_for_each_state_of_a_folder(tmp_path: Path) 
     folder.mkdir(parents=True)
     hourly_bars(1)["BTCUSDT"].write_csv(folder / "BTCUSDT.csv")
     (folder / "delivery.yaml").write_text("{table: bars, venue: binance, market: spot}\n")
-    resources = {"factory": Factory(home=str(home))}
+    resources = {"factory": Factory(home=str(home), wait_s=0)}
 
     def asked() -> list[dg.RunRequest]:
         with dg.build_sensor_context(resources=resources, definitions=defs) as context:

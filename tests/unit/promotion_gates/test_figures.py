@@ -69,11 +69,24 @@ def test_display_figures_by_hand():
 
 
 def test_more_trials_lower_the_deflated_ratio_and_one_trial_leaves_it_alone():
-    one, many = (performance_figures(record(returns()), n, [0.1, 0.12, 0.05]) for n in (1, 200))
+    one, many = (performance_figures(record(returns()), n, sharpes) for n, sharpes in ((1, [0.1]), (200, [0.1, 0.12, 0.05])))
     assert many["dsr"].value < one["dsr"].value
     assert one["dsr_benchmark_annual"].value == 0.0
     assert one["dsr"].value == pytest.approx(one["psr"].value)
     assert many["trials"].value == 200
+
+
+def test_n_is_never_below_the_number_of_trials_whose_returns_are_at_hand():
+    sharpes = [0.1, 0.12, 0.05]
+    assert performance_figures(record(returns()), 1, sharpes) == performance_figures(record(returns()), 3, sharpes)
+
+
+def test_the_effective_number_is_shown_beside_the_one_that_counts():
+    sharpes = [0.1, 0.12, 0.05]
+    found = performance_figures(record(returns()), 200, sharpes, n_effective=9.2)
+    assert found["dsr"] == performance_figures(record(returns()), 200, sharpes)["dsr"]
+    assert found["dsr_effective"] == performance_figures(record(returns()), 10, sharpes)["dsr"]
+    assert found["trials_effective"].value == 9.2
 
 
 def test_a_record_that_never_moves_is_undefined_not_zero():

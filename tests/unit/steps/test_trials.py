@@ -55,9 +55,14 @@ def test_a_later_day_is_the_same_sample_and_another_market_is_not(noise: Member)
         assert trial_body(noise, parameters, VIEW.model_copy(update=change)) != trial_body(noise, parameters, VIEW), change
 
 
-def test_trials_on_another_venue_do_not_count(log: Log, noise: Member) -> None:
+def test_trials_in_the_laboratory_do_not_count_for_a_real_market(log: Log, noise: Member) -> None:
     record_trials(log, [noise], VIEW.model_copy(update={"venue": "sim"}))
     assert count_trials(log, VIEW) == {}
+
+
+def test_the_same_bars_under_another_venue_s_name_are_no_fresh_start(log: Log, noise: Member) -> None:
+    record_trials(log, [noise], VIEW.model_copy(update={"venue": "binance-again"}))
+    assert count_trials(log, VIEW) == {"noise": len(noise.configurations())}
 
 
 def test_a_strategy_with_its_own_universe_is_tried_on_that(noise: Member) -> None:

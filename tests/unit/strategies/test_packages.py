@@ -1,15 +1,16 @@
 """Every package of this desk keeps what its manifest promises, and its sign is the one that its description states."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from backtest.stepping import stepped
 from domain.market import Market
 from domain.strategy import Style, View
 from domain.times import US_PER_HOUR, parse_utc
-from model_runtime.lookback import check_lookback
 from model_runtime.package import Package, load_package
 from model_runtime.predictions import predict
 from tests.unit.model_runtime.packages import view_for_tests
@@ -67,7 +68,8 @@ def test_predictions_depend_on_the_declared_lookback_only(name: str) -> None:
     loaded = package(name)
     for params in loaded.manifest.configurations():
         view = market(params=params)
-        check_lookback(loaded, view, [2005, 2415, 2445, 2595], seed=7)
+        ask = partial(predict, loaded)
+        assert stepped(ask, view, ask(view), [2005, 2415, 2445, 2595], lookback_bars=loaded.manifest.lookback_bars) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
