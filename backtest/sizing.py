@@ -1,6 +1,7 @@
 """From predictions to target weights: Carver's volatility-targeted position sizing, everything known at the time."""
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -40,6 +41,40 @@ class Targets:
         return cls(weight, np.zeros_like(weight), np.ones(len(weight), dtype=np.bool_))
 
 
+class Scale(NamedTuple):
+    """Running totals behind the scale of a forecast, (T,) each."""
+
+    made: IntArray
+    """Predictions so far, over all symbols."""
+    size: FloatArray
+    """Sum of their absolute values in units of risk."""
+    bars: IntArray
+    """Bars with any."""
+
+    def row(self, t: int) -> "Scale":
+        """The totals after bar t, (1,) each."""
+        return Scale(self.made[t : t + 1], self.size[t : t + 1], self.bars[t : t + 1])
+
+
+@dataclass(frozen=True)
+class Sized:
+    """The way from predictions to targets, kept whole so that a stretch of it can be sized anew from other data.
+
+    Rows are those of a panel, or of a stretch of it; rows of `chosen` and `seen` count from the panel's first bar, -1 is none.
+    """
+
+    scale: Scale
+    weight: FloatArray
+    """(T, N) as of the bar itself, before anything is held over."""
+    average: FloatArray
+    """(T, N) weight at a forecast of 10."""
+    chosen: IntArray
+    """(T, N) the latest decision at which the symbol had a bar."""
+    seen: IntArray
+    """(T, N) its latest bar."""
+    targets: Targets
+
+
 def target_weights(
     panel: Panel,
     prediction: FloatArray,
@@ -55,22 +90,53 @@ def target_weights(
     Raises Refused where the manifest trades neither this market nor any symbol of the panel.
     Source: Carver, Systematic Trading (2015), chapters 7 to 12; 365 days a year.
     """
-    short = _may_short(panel.market, manifest)
+    correlation = correlation_so_far(panel)
+    return sized(
+        panel, prediction, daily_volatility, correlation, manifest, volatility_target_annual=volatility_target_annual
+    ).targets
+
+
+def sized(
+    panel: Panel,
+    prediction: FloatArray,
+    daily_volatility: FloatArray,
+    correlation: FloatArray,
+    manifest: Manifest,
+    *,
+    volatility_target_annual: float,
+    before: Sized | None = None,
+    first: int = 0,
+) -> Sized:
+    """`target_weights` with its steps; correlation: (T,), see `correlation_so_far`.
+
+    With `before`, the panel and all arrays are the stretch from bar `first` on of what `before` was made of up to that bar:
+    the answer has the same bits as the stretch of a whole that is sized at once.
+    """
+    short, bars_per_day = _may_short(panel.market, manifest), panel.bars_per_day
     opinion = np.where(_traded(panel, manifest), prediction, np.nan)
-    forecast = forecasts(opinion, daily_volatility, manifest.horizon_hours / 24.0, panel.bars_per_day)
+    carried = None if before is None or first == 0 else before
+    start = None if carried is None else carried.scale.row(first - 1)
+    forecast, scale = _scaled(opinion, daily_volatility, manifest.horizon_hours / 24.0, bars_per_day, start)
     if not short:
         forecast = np.maximum(forecast, 0.0)
     active = np.isfinite(forecast)
     count = np.maximum(active.sum(axis=1, keepdims=True), 1)
-    budget = volatility_target_annual / np.sqrt(DAYS_PER_YEAR) * diversification(panel, count[:, 0])[:, None] / count
+    budget = volatility_target_annual / np.sqrt(DAYS_PER_YEAR) * _multiplier(correlation, count[:, 0])[:, None] / count
     average = np.where(active, budget / np.where(active, daily_volatility, 1.0), 0.0)
     weight = np.where(active, average * forecast / AVERAGE_FORECAST, 0.0)
     decides = decision_bars(panel, manifest.decide_every_hours)
-    chosen, live = _latest_decision(panel, decides)
-    held, width = (np.where(live, np.take_along_axis(values, chosen, axis=0), 0.0) for values in (weight, BUFFER * average))
+    chosen, seen = _latest(panel, decides, first, carried)
+    live = (chosen >= 0) & (first + np.arange(len(decides))[:, None] - seen <= HALT_DAYS * bars_per_day)
+    held, width = (
+        np.where(live, _at(chosen, values, first, None if carried is None else earlier), 0.0)
+        for values, earlier in (
+            (weight, None if carried is None else carried.weight),
+            (BUFFER * average, None if carried is None else BUFFER * carried.average),
+        )
+    )
     gross = np.abs(held).sum(axis=1, keepdims=True)
     shrink = np.minimum(1.0, LEVERAGE_MAX[panel.market] / np.maximum(gross, 1e-12))
-    return Targets(held * shrink, width * shrink, decides)
+    return Sized(scale, weight, average, chosen, seen, Targets(held * shrink, width * shrink, decides))
 
 
 def forecasts(prediction: FloatArray, daily_volatility: FloatArray, horizon_days: float, bars_per_day: int) -> FloatArray:
@@ -79,15 +145,31 @@ def forecasts(prediction: FloatArray, daily_volatility: FloatArray, horizon_days
     A prediction is divided by the volatility over its horizon, then by the mean absolute value of all that were made so
     far, pooled over symbols. NaN without prediction or volatility, and during the first `WARM_UP_DAYS` of predictions.
     """
+    return _scaled(prediction, daily_volatility, horizon_days, bars_per_day, None)[0]
+
+
+def _scaled(
+    prediction: FloatArray, daily_volatility: FloatArray, horizon_days: float, bars_per_day: int, before: Scale | None
+) -> tuple[FloatArray, Scale]:
+    """`forecasts` after the predictions whose totals are `before`, (1,) each, and the totals with these."""
     with np.errstate(divide="ignore", invalid="ignore"):
         raw = prediction / (daily_volatility * np.sqrt(horizon_days))
     known = np.isfinite(raw)
     raw = np.where(known, raw, 0.0)
-    made = np.cumsum(known.sum(axis=1))
-    size = np.cumsum(np.abs(raw).sum(axis=1)) / np.maximum(made, 1)
-    ready = (np.cumsum(known.any(axis=1)) > WARM_UP_DAYS * bars_per_day) & (size > 0)
+    scale = Scale(
+        _running(known.sum(axis=1), None if before is None else before.made),
+        _running(np.abs(raw).sum(axis=1), None if before is None else before.size),
+        _running(known.any(axis=1).astype(np.int64), None if before is None else before.bars),
+    )
+    size = scale.size / np.maximum(scale.made, 1)
+    ready = (scale.bars > WARM_UP_DAYS * bars_per_day) & (size > 0)
     scaled = raw * (AVERAGE_FORECAST / np.where(ready, size, 1.0))[:, None]
-    return np.where(known & ready[:, None], np.clip(scaled, -FORECAST_CAP, FORECAST_CAP), np.nan)
+    return np.where(known & ready[:, None], np.clip(scaled, -FORECAST_CAP, FORECAST_CAP), np.nan), scale
+
+
+def _running(values: Any, before: Any) -> Any:
+    """Cumulative sums down the rows that go on from `before`, the last row of an earlier stretch: the same bits as in one go."""
+    return np.cumsum(values, axis=0) if before is None else np.cumsum(np.concatenate([before, values]), axis=0)[1:]
 
 
 def diversification(panel: Panel, count: IntArray) -> FloatArray:
@@ -96,10 +178,18 @@ def diversification(panel: Panel, count: IntArray) -> FloatArray:
     Correlations are of daily returns, floored at 0 in the mean; the multiplier is at most 2.5, and 1 until there are
     `CORRELATION_DAYS_MIN` days. Source: Carver 2015, chapter 11.
     """
+    return _multiplier(correlation_so_far(panel), count)
+
+
+def correlation_so_far(panel: Panel) -> FloatArray:
+    """(T,) mean pairwise correlation of daily returns known at each bar; NaN while there are too few days."""
     _, closes = daily_closes(panel)
-    correlation = known_next_day(_mean_correlation(daily_returns(closes))[:, None], panel)[:, 0]
+    return known_next_day(mean_correlation(pair_sums(daily_returns(closes)))[:, None], panel)[:, 0]
+
+
+def _multiplier(correlation: FloatArray, count: IntArray) -> FloatArray:
     rho = np.where(np.isfinite(correlation), np.maximum(correlation, 0.0), 1.0)
-    return np.minimum(MULTIPLIER_CAP, np.sqrt(count / (1.0 + (count - 1) * rho)))
+    return np.asarray(np.minimum(MULTIPLIER_CAP, np.sqrt(count / (1.0 + (count - 1) * rho))))
 
 
 def decision_bars(panel: Panel, every_hours: int) -> BoolArray:
@@ -125,31 +215,57 @@ def _traded(panel: Panel, manifest: Manifest) -> BoolArray:
     return traded
 
 
-def _latest_decision(panel: Panel, decides: BoolArray) -> tuple[IntArray, BoolArray]:
-    """(T, N) row of the latest decision at which the symbol had a bar, and whether there is one and the symbol is not gone."""
-    clock = np.arange(len(decides))[:, None]
+def _latest(panel: Panel, decides: BoolArray, first: int, before: Sized | None) -> tuple[IntArray, IntArray]:
+    """(T, N) row of the latest decision at which the symbol had a bar, and of its latest bar; -1 where there is none."""
+    clock = first + np.arange(len(decides))[:, None]
     bar = np.isfinite(panel.close)
-    chosen = np.maximum.accumulate(np.where(bar & decides[:, None], clock, -1), axis=0)
-    seen = np.maximum.accumulate(np.where(bar, clock, -1), axis=0)
-    live = (chosen >= 0) & (clock - seen <= HALT_DAYS * panel.bars_per_day)
-    return np.maximum(chosen, 0), np.asarray(live)
+
+    def latest(where: BoolArray, earlier: IntArray | None) -> IntArray:
+        rows = np.where(where, clock, -1)
+        if earlier is not None:
+            rows[0] = np.maximum(rows[0], earlier[first - 1])
+        return np.asarray(np.maximum.accumulate(rows, axis=0))
+
+    chosen = latest(bar & decides[:, None], None if before is None else before.chosen)
+    return chosen, latest(bar, None if before is None else before.seen)
 
 
-def _mean_correlation(returns: FloatArray) -> FloatArray:
-    """(D,) mean correlation of all pairs of (D, N) returns up to each day, on the days that both have; NaN while too few."""
+def _at(rows: IntArray, values: FloatArray, first: int, earlier: FloatArray | None) -> FloatArray:
+    """Values of a stretch at rows that count from the panel's first bar; `earlier` has those before the stretch."""
+    inside = np.take_along_axis(values, np.maximum(rows - first, 0), axis=0)
+    if earlier is None:
+        return inside
+    return np.where(rows >= first, inside, np.take_along_axis(earlier, np.clip(rows, 0, first - 1), axis=0))
+
+
+class PairSums(NamedTuple):
+    """Running sums over the days that both symbols of a pair have, (D, pairs) each."""
+
+    days: FloatArray
+    a: FloatArray
+    b: FloatArray
+    ab: FloatArray
+    aa: FloatArray
+    bb: FloatArray
+
+
+def pair_sums(returns: FloatArray, before: PairSums | None = None) -> PairSums:
+    """The sums of (D, N) returns; with `before`, (1, pairs) each, they go on from an earlier stretch with the same bits."""
     known = np.isfinite(returns)
     x, seen = np.where(known, returns, 0.0), known.astype(np.float64)
     first, second = np.triu_indices(returns.shape[1], 1)
     both = seen[:, first] * seen[:, second]
-
-    def so_far(values: FloatArray) -> FloatArray:
-        return np.asarray(np.cumsum(values * both, axis=0))
-
     a, b = x[:, first], x[:, second]
-    n = np.maximum(np.cumsum(both, axis=0), 1.0)
-    sum_a, sum_b = so_far(a), so_far(b)
-    covariance = so_far(a * b) - sum_a * sum_b / n
-    spread = (so_far(a * a) - sum_a**2 / n) * (so_far(b * b) - sum_b**2 / n)
+    parts = (both, a * both, b * both, a * b * both, a * a * both, b * b * both)
+    started = before or (None,) * len(parts)
+    return PairSums(*(_running(part, start) for part, start in zip(parts, started, strict=True)))
+
+
+def mean_correlation(sums: PairSums) -> FloatArray:
+    """(D,) mean correlation of all pairs up to each day; NaN while there are too few days."""
+    n = np.maximum(sums.days, 1.0)
+    covariance = sums.ab - sums.a * sums.b / n
+    spread = (sums.aa - sums.a**2 / n) * (sums.bb - sums.b**2 / n)
     usable = (n >= CORRELATION_DAYS_MIN) & (spread > 0)
     correlation = np.where(usable, covariance / np.sqrt(np.where(usable, spread, 1.0)), 0.0)
     pairs = usable.sum(axis=1)

@@ -11,8 +11,9 @@ from data_lake.digest import lake_digest
 from data_lake.rebuild import Progress, silent
 from domain.errors import Refused
 
-REWRITE_SHARE = 0.05
-"""A file that has lost more of its rows than this is written anew."""
+REWRITE_SHARE = 0.005
+"""A file that has lost more of its rows than this is written anew, and merged with the rows that replaced them: a read then finds
+one sorted file again."""
 
 
 @dataclass(frozen=True)

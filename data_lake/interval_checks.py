@@ -37,8 +37,9 @@ def interval_conflicts(
         raise Refused(f"expected two bar lengths of which one divides the other, got {short_us} and {long_us} us")
     where = {"venue": venue, "market": market, "start_us": start_us, "end_us": end_us, "as_of_us": as_of_us}
     with duckdb.connect() as session:
-        session.register("short", lake.read("bars", **where, interval_us=short_us))
-        session.register("long", lake.read("bars", **where, interval_us=long_us))
+        # a sum of floats follows the chunks of its table
+        session.register("short", lake.read("bars", **where, interval_us=short_us).combine_chunks())
+        session.register("long", lake.read("bars", **where, interval_us=long_us).combine_chunks())
         rows = session.execute(_COMPARE, {"long_us": long_us, "short_us": short_us}).fetchall()
     findings = []
     for symbol, at_us, *pairs in rows:

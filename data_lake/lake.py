@@ -98,7 +98,8 @@ class Lake:
 
         Columns: symbol, event time (int64 us, UTC), the table's values (null where no source carried one), knowledge_time,
         source. `snapshot`: what the lake held after that delivery; None: what it holds. Bars need `interval_us` where the lake
-        has more than one for the market. Raises Refused for an unknown table or snapshot, or an ambiguous interval.
+        has more than one for the market. The answer's chunks are of any length and may differ from one call to the next.
+        Raises Refused for an unknown table or snapshot, or an ambiguous interval.
         """
         query = Query(versioned_table(table), venue, market, interval_us, start_us, end_us, as_of_us, symbols, snapshot)
         return read(self._catalogue.connection, query)

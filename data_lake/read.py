@@ -10,9 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_lake.catalogue import version_of
+from data_lake.key_order import in_key_order
 from data_lake.schema import TABLES, VersionedTable
 from domain.errors import Refused
 from domain.market import Market
+
+_TEXTS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -48,21 +51,33 @@ def read(connection: duckdb.DuckDBPyConnection, query: Query) -> pa.Table:
     """The answer, in (symbol, event time) order; see `Lake.read`."""
     table = query.table
     columns = ", ".join(("symbol", table.time, *table.within, *table.values, "knowledge_time", "source"))
-    sql, parameters = as_of_sql(connection, query, columns)
-    order = ", ".join(("symbol", table.time, *table.within))
-    return connection.execute(f"{sql} ORDER BY {order}", parameters).to_arrow_table()
+    sql = _as_of_sql(connection, query, columns)
+    if table.within:
+        order = ", ".join(("symbol", table.time, *table.within))
+        return connection.sql(f"{sql} ORDER BY {order}").to_arrow_table()
+    (threads,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
+    return in_key_order(_unordered(connection, sql), table.time, int(threads))
 
 
-def as_of_sql(connection: duckdb.DuckDBPyConnection, query: Query, columns: str) -> tuple[str, list[object]]:
-    """The unordered union as SQL with its parameters. Raises Refused where the snapshot or the interval is not settled."""
+def _unordered(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
+    """The rows of a SELECT as the threads find them: a relation becomes Arrow in parallel, which keeping the order would undo."""
+    connection.execute("SET preserve_insertion_order = false")
+    try:
+        return connection.sql(sql).to_arrow_table()
+    finally:
+        connection.execute("SET preserve_insertion_order = true")
+
+
+def _as_of_sql(connection: duckdb.DuckDBPyConnection, query: Query, columns: str) -> str:
+    """The unordered union as SQL. Raises Refused where the snapshot or the interval is not settled."""
     query = replace(query, interval_us=_interval(connection, query))
     version = _version_clause(connection, query.snapshot)
-    where, parameters = _filters(query)
+    where = _filters(query)
     parts = (
         f"SELECT {columns} FROM {query.table.current} {version} WHERE {where}",
-        f"SELECT {columns} FROM {query.table.superseded} {version} WHERE {where} AND known_until > ?",
+        f"SELECT {columns} FROM {query.table.superseded} {version} WHERE {where} AND known_until > {int(query.as_of_us)}",
     )
-    return " UNION ALL ".join(parts), [*parameters, *parameters, query.as_of_us]
+    return " UNION ALL ".join(parts)
 
 
 def describe(connection: duckdb.DuckDBPyConnection, as_of_us: int | None) -> tuple[Series, ...]:
@@ -98,11 +113,20 @@ def add_to_digest(total: "hashlib._Hash", answer: pa.Table) -> None:
         column = answer[name].combine_chunks()
         total.update(f"{name}:{len(column)}\n".encode())
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            total.update("\n".join(repr(text) if text is None else text for text in column.to_pylist()).encode())
+            _add_texts(total, pc.fill_null(column, "None"))
             continue
         total.update(np.packbits(pc.is_null(column).to_numpy(zero_copy_only=False)).tobytes())
         values = pc.fill_null(column, 0).to_numpy()
         total.update(values.astype("<f8" if values.dtype.kind == "f" else "<i8", copy=False).tobytes())
+
+
+def _add_texts(total: "hashlib._Hash", column: pa.Array) -> None:
+    """All texts with line feeds between them, some at a time."""
+    for start in range(0, len(column), _TEXTS_AT_ONCE):
+        part = column.slice(start, _TEXTS_AT_ONCE).cast(pa.string())
+        joined = pc.binary_join(pa.ListArray.from_arrays([0, len(part)], part), "\n")[0]
+        total.update(b"\n" if start else b"")
+        total.update(joined.as_buffer())
 
 
 def _interval(connection: duckdb.DuckDBPyConnection, query: Query) -> int | None:
@@ -133,14 +157,21 @@ def _version_clause(connection: duckdb.DuckDBPyConnection, snapshot: int | None)
     return f"AT (VERSION => {version})"
 
 
-def _filters(query: Query) -> tuple[str, list[object]]:
+def _filters(query: Query) -> str:
+    """Literals, not parameters: a relation with parameters becomes rows of Python first."""
     time = query.table.time
-    clauses = ["venue = ?", "market = ?", f"{time} >= ?", f"{time} < ?", "knowledge_time <= ?"]
-    parameters: list[object] = [query.venue, query.market.value, query.start_us, query.end_us, query.as_of_us]
+    clauses = [f"venue = {_quoted(query.venue)}", f"market = {_quoted(query.market.value)}"]
+    clauses += [f"{time} >= {int(query.start_us)}", f"{time} < {int(query.end_us)}", f"knowledge_time <= {int(query.as_of_us)}"]
     if query.interval_us is not None:
-        clauses.append("interval_us = ?")
-        parameters.append(query.interval_us)
+        clauses.append(f"interval_us = {int(query.interval_us)}")
     if query.symbols is not None:
-        clauses.append(f"symbol IN ({', '.join('?' * len(query.symbols))})" if query.symbols else "false")
-        parameters += list(query.symbols)
-    return " AND ".join(clauses), parameters
+        named = ", ".join(_quoted(symbol) for symbol in query.symbols)
+        clauses.append(f"symbol IN ({named})" if named else "false")
+    return " AND ".join(clauses)
+
+
+def _quoted(text: str) -> str:
+    """A text as an SQL literal; Refused for a NUL, which no literal can hold and no name has."""
+    if "\0" in text:
+        raise Refused(f"expected a name without a NUL character, got {text!r}")
+    return "'" + text.replace("'", "''") + "'"

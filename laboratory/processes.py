@@ -1,7 +1,6 @@
 """Stationary processes from which the simulated paths are made."""
 
 import numpy as np
-from scipy.signal import lfilter
 
 from domain.arrays import FloatArray
 
@@ -15,7 +14,7 @@ def autoregressive(shocks: FloatArray, half_life: float) -> FloatArray:
     decay = 0.5 ** (1.0 / half_life)
     scaled = np.sqrt(1.0 - decay**2) * shocks
     scaled[0] = shocks[0]
-    return np.asarray(lfilter([1.0], [1.0, -decay], scaled, axis=0), dtype=np.float64)
+    return _recursive(decay, scaled)
 
 
 def heavy_tailed(generator: np.random.Generator, shape: tuple[int, int], degrees: float) -> FloatArray:
@@ -26,7 +25,7 @@ def heavy_tailed(generator: np.random.Generator, shape: tuple[int, int], degrees
 def decaying_sum(values: FloatArray, half_life: float) -> FloatArray:
     """(T, N) running sum of the rows so far, each of which loses half its weight in `half_life` steps. No NaN."""
     decay = 0.5 ** (1.0 / half_life)
-    return np.asarray(lfilter([1.0], [1.0, -decay], values, axis=0), dtype=np.float64)
+    return _recursive(decay, values)
 
 
 def trailing_mean(values: FloatArray, window: int) -> FloatArray:
@@ -41,3 +40,10 @@ def trailing_mean(values: FloatArray, window: int) -> FloatArray:
     mean[0] = values[0]
     mean[1:] = (total[end] - total[start]) / (end - start)[:, None]
     return mean
+
+
+def _recursive(decay: float, values: FloatArray) -> FloatArray:
+    """y_t = decay * y_(t-1) + x_t, column by column."""
+    from scipy.signal import lfilter  # two seconds: only those pay who draw a market
+
+    return np.asarray(lfilter([1.0], [1.0, -decay], values, axis=0), dtype=np.float64)

@@ -20,6 +20,7 @@ from model_runtime.refusals import KINDS, Crashed, Garbled, MemoryExceeded, NotD
 from model_runtime.sandbox import Ended, Enforced, Limits, last_line, run_confined
 from model_runtime.session import Session, run_once
 
+Ask = Callable[[View], FloatArray]
 Run = Callable[[tuple[str, ...], bytes, int], Ended]
 """Words and input of one run in the sandbox, and the longest output; `Session.run` and `run_once` give it."""
 
@@ -40,28 +41,35 @@ def predict(
     float64 or NaN for each bar and symbol.
     """
     contents = contents_of(package)
-    clock, run = latency or LatencyLog(), partial(_once, contents, limits or Limits())
-    answer = _asked(package, contents, view, run, clock)
-    if twice if twice is not None else not asked_in_process(package):
-        again = _asked(package, contents, view, run, clock)
-        if not np.array_equal(answer, again, equal_nan=True):
-            name = package.manifest.name
-            raise NotDeterministic(f"{name}: predict gave two answers to the same view: remove its state or randomness")
-    return answer
+    run = partial(_once, contents, limits or Limits())
+    ask = partial(_asked, package, contents, run, latency or LatencyLog())
+    again = twice if twice is not None else not asked_in_process(package)
+    return _twice(package, ask, view) if again else ask(view)
 
 
 @contextmanager
 def asking(
-    package: Package, *, limits: Limits | None = None, latency: LatencyLog | None = None
-) -> Iterator[Callable[[View], FloatArray]]:
-    """`predict` for many questions, as decisions are asked live: one sandbox stays, each question meets a fresh process."""
+    package: Package, *, twice: bool = False, limits: Limits | None = None, latency: LatencyLog | None = None
+) -> Iterator[Ask]:
+    """`predict` for many questions, as decisions are asked live: a sandbox stays, and each question meets a fresh process in it.
+
+    With `twice` every question is asked twice, and refused where the answers differ. Threads may share it.
+    """
     contents = contents_of(package)
-    clock = latency or LatencyLog()
     with Session(contents, limits or Limits()) as session:
-        yield lambda view: _asked(package, contents, view, session.run, clock)
+        ask = partial(_asked, package, contents, session.run, latency or LatencyLog())
+        yield partial(_twice, package, ask) if twice else ask
 
 
-def _asked(package: Package, contents: Mapping[str, bytes], view: View, run: Run, clock: LatencyLog) -> FloatArray:
+def _twice(package: Package, ask: Ask, view: View) -> FloatArray:
+    answer = ask(view)
+    if not np.array_equal(answer, ask(view), equal_nan=True):
+        name = package.manifest.name
+        raise NotDeterministic(f"{name}: predict gave two answers to the same view: remove its state or randomness")
+    return answer
+
+
+def _asked(package: Package, contents: Mapping[str, bytes], run: Run, clock: LatencyLog, view: View) -> FloatArray:
     """One timed answer. A refusal names the package, and nothing that a sealed one said."""
     try:
         with clock.timed():

@@ -35,7 +35,7 @@ PYTHON = (sys.executable, "-I", "-B")
 
 
 class Session:
-    """Asks one package many times. Use as a context manager; nothing is left running afterwards.
+    """Asks one package many times, from as many threads as one likes. A context manager; nothing is left running afterwards.
 
     Each question is answered by a fresh process that has seen no other: `model_runtime.serve`. A question that goes beyond its
     limits ends the sandbox with it, and the next one starts another. Where this machine gives a package no process namespace of
@@ -44,35 +44,43 @@ class Session:
 
     def __init__(self, contents: Mapping[str, bytes], limits: Limits) -> None:
         self._contents, self._limits = contents, limits
-        self._server: _Server | None = None
+        self._idle: list[_Server] = []
         self._can_serve = True
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._close()
+        while self._idle:
+            self._idle.pop().close()
 
     def run(self, words: tuple[str, ...], data: bytes, output_max_bytes: int) -> Ended:
         """One question: a program of the package by its path, or words for `runner`. Raises as `run_confined` does."""
-        if self._server is not None and self._server.asked >= RENEW_AFTER:
-            self._close()
-        if self._server is None and self._can_serve:
-            self._server = _Server(self._contents, self._limits)
-            self._can_serve = self._server.ready
-        if self._server is None or not self._can_serve:
-            self._close()
+        server = self._idle_or_new()
+        if server is None:
             return run_once(words, self._contents, data, self._limits, output_max_bytes)
         try:
-            return self._server.ask(words, data, output_max_bytes)
+            ended = server.ask(words, data, output_max_bytes)
         except BaseException:
-            self._close()
+            server.close()
             raise
+        if server.asked < RENEW_AFTER:
+            self._idle.append(server)
+        else:
+            server.close()
+        return ended
 
-    def _close(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+    def _idle_or_new(self) -> "_Server | None":
+        """None where this machine lets none serve."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            server = _Server(self._contents, self._limits) if self._can_serve else None
+        if server is not None and not server.ready:
+            self._can_serve = False
+            server.close()
+            return None
+        return server
 
 
 def run_once(words: tuple[str, ...], contents: Mapping[str, bytes], data: bytes, limits: Limits, output_max_bytes: int) -> Ended:

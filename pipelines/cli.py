@@ -5,7 +5,6 @@ from pipelines.environment import prepare
 prepare()
 
 import datetime as dt  # noqa: E402 - the environment must stand before numpy is imported
-import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Annotated, Any  # noqa: E402
 
@@ -13,14 +12,8 @@ import typer  # noqa: E402
 
 from pipelines.answers import EXIT_REFUSED, answer, answering, columns  # noqa: E402
 from pipelines.lake_cli import lake_app  # noqa: E402
-from pipelines.sentences import (  # noqa: E402
-    backtest_sentences,
-    feed_sentences,
-    fetch_sentences,
-    gate_sentences,
-    ingest_sentences,
-    sweep_sentences,
-)
+from pipelines.research_cli import research_app  # noqa: E402
+from pipelines.sentences import feed_sentences, fetch_sentences, ingest_sentences  # noqa: E402
 
 app = typer.Typer(
     name="factory",
@@ -34,6 +27,7 @@ log_app = typer.Typer(help="The append-only record of trials, verdicts and alloc
 app.add_typer(pod_app, name="pod")
 app.add_typer(log_app, name="log")
 app.add_typer(lake_app, name="lake")
+app.add_typer(research_app)
 
 HomeOption = Annotated[
     Path | None,
@@ -42,9 +36,6 @@ HomeOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 MarketOption = Annotated[str | None, typer.Option("--market", help="spot, linear or inverse.")]
 VenueOption = Annotated[str, typer.Option("--venue", help="Where the instruments trade.")]
-PackageArgument = Annotated[
-    str, typer.Argument(help="Name of a package under strategies/, a folder, or the id of a submitted package.")
-]
 AsOfOption = Annotated[str | None, typer.Option("--as-of", help="Use only what was known at this time, ISO 8601, UTC.")]
 
 
@@ -156,20 +147,6 @@ def read(
 
 @app.command()
 @answering
-def submit(
-    folder: Annotated[Path, typer.Argument(help="A package: manifest.yaml and its program.")],
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Keep a strategy package under the digest of its content and put it on record."""
-    from steps.packages import submit as keep
-
-    result = keep(_home(home), folder)
-    answer(result, as_json, lambda: f"{result['id']}  {result['digest']}")
-
-
-@app.command()
-@answering
 def sql(
     query: Annotated[str | None, typer.Argument(help="One query; standard input, one after another, where left out.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write the answer to a .parquet, .csv or .arrow file.")] = None,
@@ -180,84 +157,6 @@ def sql(
     from pipelines.sql_answers import answer_sql
 
     answer_sql(_home(home), query, out, as_json)
-
-
-@app.command()
-@answering
-def backtest(
-    package: PackageArgument,
-    param: Annotated[list[str] | None, typer.Option("--param", help="K=V; may be repeated.")] = None,
-    as_of: AsOfOption = None,
-    venue: Annotated[str | None, typer.Option("--venue", help="Of the data; the newest in the lake where left out.")] = None,
-    market: MarketOption = None,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Record a trial, then backtest one configuration of a package on what the lake holds."""
-    from steps.research import backtest_package
-
-    result = backtest_package(_home(home), package, param or [], as_of, venue, market)
-    answer(result, as_json, lambda: backtest_sentences(result))
-
-
-@app.command()
-@answering
-def sweep(
-    package: PackageArgument,
-    param: Annotated[
-        list[str] | None, typer.Option("--param", help="K=V1,V2,...; may be repeated. The manifest's grid where left out.")
-    ] = None,
-    memory: Annotated[float, typer.Option("--memory-gib", help="What may be held at once.", min=0.01)] = 2.0,
-    as_of: AsOfOption = None,
-    venue: Annotated[str | None, typer.Option("--venue", help="Of the data; the newest in the lake where left out.")] = None,
-    market: MarketOption = None,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Evaluate a grid of configurations, on record first, into one table; started again, it goes on where it was."""
-    from pipelines.progress import bar
-    from steps.research import sweep_package
-
-    with bar(sys.stderr, "configurations") as told:
-        result = sweep_package(_home(home), package, param or [], as_of, venue, market, memory, told)
-    answer(result, as_json, lambda: sweep_sentences(result))
-
-
-@app.command()
-@answering
-def gates(
-    package: PackageArgument,
-    tier: Annotated[
-        str | None, typer.Option("--tier", help="The tier asked for; the first above the floor where left out.")
-    ] = None,
-    venue: Annotated[str | None, typer.Option("--venue", help="Of the data; the newest in the lake where left out.")] = None,
-    market: MarketOption = None,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Judge a package by the policy on what the lake holds."""
-    from steps.research import judge_package
-
-    result = judge_package(_home(home), package, tier, venue, market)
-    answer(result, as_json, lambda: gate_sentences(result))
-
-
-@app.command("leak-test")
-@answering
-def leak_test(
-    package: PackageArgument,
-    as_of: AsOfOption = None,
-    venue: Annotated[str | None, typer.Option("--venue", help="Of the data; the newest in the lake where left out.")] = None,
-    market: MarketOption = None,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Change everything that a package could not have known, and see whether its predictions move."""
-    from steps.leak_test import leak_sentences
-    from steps.leak_test import leak_test as test
-
-    result = test(_home(home), package, as_of, venue, market)
-    answer(result, as_json, lambda: leak_sentences(result))
 
 
 @app.command()

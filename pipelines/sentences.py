@@ -31,7 +31,9 @@ def backtest_sentences(result: dict[str, Any]) -> str:
     return columns(
         [
             ["run", str(result["run"])],
-            ["distinct trials on record", f"{result['trials']:,}"],
+            ["package", f"{result['package']} by {', '.join(result['authors'])}"],
+            ["claim", str(result["hypothesis"])],
+            ["trials in its family", f"{result['trials']:,}, {result['trials_effective']:,.1f} of them independent"],
             ["total return, net", f"{result['total_return']:.2%}"],
             ["Sharpe ratio, annual", "undefined" if result["sharpe_annual"] is None else f"{result['sharpe_annual']:.2f}"],
             ["volatility, annual", f"{result['volatility_annual']:.2%}"],
@@ -47,11 +49,13 @@ def sweep_sentences(result: dict[str, Any]) -> str:
     return columns(
         [
             ["sweep", str(result["sweep"])],
+            ["package", f"{result['package']} by {', '.join(result['authors'])}"],
+            ["claim", str(result["hypothesis"])],
             [
                 "configurations",
                 f"{result['configurations']:,}, {result['evaluated']:,} of them new, {result['refused']:,} refused",
             ],
-            ["distinct trials on record", f"{result['trials']:,}"],
+            ["trials in its family", f"{result['trials']:,}, {result['trials_effective']:,.1f} of them independent"],
             ["best", "none" if best is None else f"Sharpe ratio {best['sharpe_annual']:.2f} with {best['configuration']}"],
             ["table", str(result["table"])],
         ]
@@ -63,4 +67,21 @@ def gate_sentences(result: dict[str, Any]) -> str:
     for gate in result["gates"]:
         observed, threshold = (("—" if gate[key] is None else f"{gate[key]:,.4g}") for key in ("observed", "threshold"))
         rows.append([gate["gate"], gate["outcome"], observed, threshold, gate["unit"], gate["needs"]])
-    return f"{result['outcome']}  {result['digest']}\n\n" + columns(rows, frozenset({2, 3}))
+    head = f"{result['outcome']}  {result['digest']}\n{result['package']} by {', '.join(result['authors'])}"
+    return f"{head}, {result['trials']:,} trials\n\n" + columns(rows, frozenset({2, 3})) + f"\n\ngate report  {result['report']}"
+
+
+def run_sentences(rows: list[dict[str, Any]]) -> str:
+    if not rows:
+        return "no runs yet: `factory backtest` makes one"
+    shown = [["run", "when", "by", "strategy", "parameters", "data to", "Sharpe [95 %]", "trials", "verdict"]]
+    for row in rows:
+        known = row["sharpe_annual"] is not None and row["sharpe_low"] is not None
+        sharpe = f"{row['sharpe_annual']:.2f} [{row['sharpe_low']:.2f}, {row['sharpe_high']:.2f}]" if known else "undefined"
+        parameters = " ".join(f"{name}={value:g}" for name, value in row["parameters"].items())
+        verdict = "not judged" if row["verdict"] is None else f"{row['verdict']['outcome']} for {row['verdict']['tier']}"
+        when = "" if row["at"] is None else row["at"][:16]
+        who, trials = str(row["by"] or ""), "" if row["trials"] is None else f"{row['trials']:,}"
+        data = f"{row['data']['end'][:10]} {row['data']['content_digest'][7:15]}"
+        shown.append([row["run"], when, who, f"{row['strategy']} v{row['version']}", parameters, data, sharpe, trials, verdict])
+    return columns(shown, frozenset({7}))

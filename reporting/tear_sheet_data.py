@@ -140,6 +140,10 @@ class TearSheet(Frozen):
     version: int
     authors: tuple[str, ...]
     description: str
+    claim: str = ""
+    """What was claimed before the result; empty where nobody says."""
+    claimed_before_result: bool = False
+    """Whether the claim stood on record before the first result of this very code."""
     style: str
     package: str
     venue: str

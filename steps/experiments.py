@@ -1,23 +1,17 @@
 """What research puts on record before it shows anything: the claim, the question, what was read of the lake, every trial."""
 
-import getpass
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from domain.market import Market
 from ledger.log import Log
 from steps.as_of_view import DataView
-from steps.home import Home
+from steps.exposures import EXPOSURE, exposure_of_view
 from steps.roster import Member
 from steps.sweep import Parameters
-from steps.trials import TRIAL, claim_body, trial_body
-from steps.trust import open_log
+from steps.trials import CLAIM, NO_CLAIM, TRIAL, claim_body, trial_body
 
 EXPERIMENT = "experiment"
-EXPOSURE = "exposure"
-LATEST = "latest"
 
 
 @dataclass(frozen=True)
@@ -29,22 +23,15 @@ class Asked:
     hypothesis: str | None = None
 
 
-def by_whom() -> str:
-    """FACTORY_USER, or the user of this machine."""
-    named = os.environ.get("FACTORY_USER", "").strip()
-    if named:
-        return named
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
-
-
 def record_experiment(
     log: Log, asked: Asked, member: Member, configurations: Sequence[Parameters], view: DataView, seed: int
 ) -> dict[str, Any]:
-    """Write everything to the log in one step, durable before any result; returns the claim as it stands there."""
+    """Write everything to the log in one step, durable before any result.
+
+    Returns the claim as it stands there, and whether it was there `before_result`: it is the first about this very code.
+    """
     claim = claim_body(member, asked.hypothesis)
+    earlier = [entry.body["hypothesis"] for entry in log.entries(CLAIM) if entry.body["code"] == member.code]
     body = {
         "word": asked.word,
         "by": asked.by,
@@ -54,73 +41,10 @@ def record_experiment(
         "configurations": len(configurations),
         "parameters": [dict(sorted(one.items())) for one in configurations[:1]],
     }
-    reads = [exposure_of_view(table, view, asked) for table in ("bars", "funding")]
+    reads = [exposure_of_view(table, view, asked.by, asked.word) for table in ("bars", "funding")]
     trials = [trial_body(member, one, view) for one in configurations]
     log.append_many(
-        [("claim", claim), *((EXPOSURE, read) for read in reads), (EXPERIMENT, body), *((TRIAL, trial) for trial in trials)]
+        [(CLAIM, claim), *((EXPOSURE, read) for read in reads), (EXPERIMENT, body), *((TRIAL, trial) for trial in trials)]
     )
-    return claim
-
-
-def exposure_of_view(table: str, view: DataView, asked: Asked) -> dict[str, Any]:
-    """A read of one table over a whole view."""
-    return {
-        "table": table,
-        "venue": view.venue,
-        "market": view.market.value,
-        "symbols": list(view.symbols),
-        "start_us": view.start_us,
-        "end_us": view.end_us,
-        "as_of": view.as_of_us,
-        "by": asked.by,
-        "word": asked.word,
-    }
-
-
-def record_read(
-    home: Home,
-    word: str,
-    table: str,
-    venue: str,
-    market: Market,
-    symbols: Sequence[str] | None,
-    start_us: int,
-    end_us: int,
-    as_of_us: int | None,
-) -> None:
-    """Put a read outside a backtest on record before its rows are shown; `symbols` None means all of them."""
-    body = {
-        "table": table,
-        "venue": venue,
-        "market": market.value,
-        "symbols": None if symbols is None else sorted(symbols),
-        "start_us": start_us,
-        "end_us": end_us,
-        "as_of": LATEST if as_of_us is None else as_of_us,
-        "by": by_whom(),
-        "word": word,
-    }
-    open_log(home).append(EXPOSURE, body)
-
-
-def record_query(home: Home, query: str) -> None:
-    """Put a question in SQL on record, in its own words: which tables and times it touches is in them."""
-    open_log(home).append(EXPOSURE, {"query": " ".join(query.split()), "by": by_whom(), "word": "sql"})
-
-
-def exposed(log: Log, view: DataView) -> dict[str, Any]:
-    """How often any of the view's bars were read before, by whom, up to when; SQL questions are counted apart."""
-    reads, people, queries, until_us = 0, set(), 0, None
-    for entry in log.entries(EXPOSURE):
-        body = entry.body
-        if "query" in body:
-            queries += 1
-        elif (
-            (body["table"], body["venue"], body["market"]) == ("bars", view.venue, view.market.value)
-            and (body["start_us"] < view.end_us and body["end_us"] > view.start_us)
-            and (body["symbols"] is None or set(body["symbols"]) & set(view.symbols))
-        ):
-            reads += 1
-            people.add(body["by"])
-            until_us = max(until_us or 0, min(body["end_us"], view.end_us))
-    return {"reads": reads, "by": sorted(people), "sql": queries, "until_us": until_us}
+    text = claim["hypothesis"]
+    return {**claim, "before_result": text != NO_CLAIM and earlier[:1] in ([], [text])}

@@ -91,7 +91,7 @@ def write_rows(rows: pa.Table, out: Path) -> None:
     """Write a table as its file's ending says, times as UTC time stamps. Refused for an ending that nobody writes."""
     _refuse_unknown_ending(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    _WRITERS[out.suffix](_with_times(rows), out)
+    _WRITERS[out.suffix](_with_times(rows).combine_chunks(), out)  # the bytes of a file follow the chunks of its table
 
 
 def _refuse_unknown_ending(out: Path) -> None:

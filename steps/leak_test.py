@@ -21,7 +21,7 @@ from model_runtime.predictions import asked_in_process, asking, enforcement, pre
 from steps.as_of_view import panel_of
 from steps.home import Home
 from steps.packages import find_package
-from steps.research import locate_data
+from steps.research_data import locate_data
 from steps.simulation import simulated_market
 from steps.trust import open_log
 

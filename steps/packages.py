@@ -60,6 +60,12 @@ def store_of(home: Home) -> Path:
     return home.root / "packages"
 
 
+def submitted_ids(home: Home) -> list[str]:
+    """Ids of the submitted packages as the log has them, each once, in the order of their submission."""
+    bodies = [entry.body for entry in open_log(home).entries(SUBMISSION)]
+    return list(dict.fromkeys(f"{body['name']}@{body['digest'][7:19]}" for body in bodies))
+
+
 def desk_names() -> list[str]:
     """Names of the desk's own packages."""
     return sorted(path.parent.name for path in STRATEGIES.glob("*/manifest.yaml"))

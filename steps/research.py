@@ -1,65 +1,72 @@
-"""`factory backtest`, `factory sweep` and `factory gates`: one package on what the lake holds, outside the daily line."""
+"""`factory backtest` and `factory sweep`: one package on what the lake holds, outside the daily line."""
 
-import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from allocation.capacity import Liquidity, capacity
-from allocation.impact_coefficient import calibrate_from_flow
-from backtest.costs import ADV_DAYS, CostModel, trailing_adv_usd
-from data_lake.checks import check, completeness
-from data_lake.findings import Severity
-from data_lake.lake import Lake
-from domain.canonical import digest
+from domain.canonical import digest_bytes
 from domain.errors import Refused
-from domain.evidence import Verdict
-from domain.market import Market
 from domain.record import PodRecord
 from domain.strategy import Parameter
-from domain.times import US_PER_DAY, from_datetime, parse_utc
 from durable.files import write_durably
 from measures.drawdown import max_drawdown, total_return
 from measures.moments import moments
 from measures.volatility import volatility_annual
-from promotion_gates.judge import judge
-from steps.as_of_view import DataView, LocatedView, locate, panel_of, series_of
-from steps.attribution import attributed_figures
-from steps.capacities import on_symbols
-from steps.configuration import CONFIG, load
-from steps.desk import first_rung, load_desk
-from steps.evidence import data_figures, evidence_on
+from model_runtime.contents import MANIFEST
+from model_runtime.package import contents_of
+from promotion_gates.figures import performance_figures
+from steps.as_of_view import DataView, LocatedView
+from steps.experiments import Asked, record_experiment
+from steps.exposures import exposed
 from steps.gates import load_policy
 from steps.home import Home
-from steps.ingest import parse_market
-from steps.packages import find_package
-from steps.pod_returns import Workbench, evaluate_configurations, funding_note, remember_trials
-from steps.roster import Member, package_member, with_parameters
-from steps.sweep import Told, asked_configurations, sweep, swept
-from steps.tear_sheet import leak_test_of, tear_sheet
-from steps.trials import DeskTrials, record_trials, trial_body
+from steps.ingest import now_us
+from steps.pod_returns import Workbench, remember_trials
+from steps.research_data import bench_on, find_member, locate_data
+from steps.roster import Member, with_parameters
+from steps.run_records import Inputs, data_of, engine_digest, environment_digest, note_asked, save_run
+from steps.sweep import Parameters, Told, asked_configurations, sweep, swept, terms_of
+from steps.tear_sheet import SEED, leak_test_of, tear_sheet
+from steps.trials import Behind, DeskTrials
 from steps.trust import open_log
 
 
 def backtest_package(
-    home: Home, package: str, parameters: list[str], as_of: str | None, venue: str | None, market: str | None
+    home: Home, package: str, parameters: list[str], as_of: str | None, venue: str | None, market: str | None, asked: Asked
 ) -> dict[str, Any]:
-    """Backtest one configuration; it stands on the log as a trial before its result is computed."""
+    """Backtest one configuration; claim, question, reads and trial stand on the log before its result is computed."""
     member = with_parameters(find_member(home, package), dict(_parameter(text) for text in parameters))
     located = locate_data(home, as_of, venue, market)
     chosen, log = member.configurations()[0], open_log(home)
-    log.append("trial", trial_body(member, chosen, located.view))
-    bench = _bench(home, located)
+    seen = exposed(log, located.view)
+    claim = record_experiment(log, asked, member, [chosen], located.view, SEED)
+    bench = bench_on(home, located)
     record = bench.evaluate(member, chosen)
     remember_trials(home, member, located.view, [chosen], [record])
-    run = digest({"trial": trial_body(member, chosen, located.view), "view": located.view.model_dump(mode="json")})[7:23]
-    report = home.root / "reports" / "backtests" / f"{member.manifest.name}-{run}.html"
     behind = DeskTrials.on_record(home, located.view).behind(member)
+    run = save_run(home, inputs_of(member, chosen, bench, located.view), record)
+    report = home.root / "reports" / "backtests" / f"{member.manifest.name}-{run}.html"
     grid = swept(home, member, bench, located.view)
     tested = leak_test_of(log, member.code)
-    page = tear_sheet(member, chosen, bench, record, located, run=run, behind=behind, grid=grid, leak_test=tested)
+    page = tear_sheet(member, chosen, bench, record, located, run=run, behind=behind, grid=grid, leak_test=tested, claim=claim)
     write_durably(report, page.encode())
-    return {"run": run, "trials": behind.n, **_headline(record), "report": str(report)}
+    note = asked_note(asked, claim, located, behind, record)
+    note_asked(home, run, now_us(), note | {"report": str(report), "exposed": seen})
+    log.append("run", {"run": run, "strategy": member.manifest.name, "code": member.code, "by": asked.by})
+    return {
+        "run": run,
+        "package": f"{member.manifest.name}@{member.code[7:19]}",
+        "authors": list(member.manifest.authors),
+        "hypothesis": claim["hypothesis"],
+        "claimed_before_result": claim["before_result"],
+        "by": asked.by,
+        "trials": behind.n,
+        "trials_effective": behind.effective,
+        "family": list(behind.strategies),
+        **_headline(record),
+        "dsr": note["dsr"],
+        "exposed": seen,
+        "report": str(report),
+    }
 
 
 def sweep_package(
@@ -71,113 +78,72 @@ def sweep_package(
     market: str | None,
     memory_gib: float,
     told: Told,
+    asked: Asked,
 ) -> dict[str, Any]:
     """Evaluate a grid of one package into its table; every configuration stands on the log as a trial before that."""
     member, located = find_member(home, package), locate_data(home, as_of, venue, market)
-    asked, bench = asked_configurations(member.manifest, parameters), _bench(home, located)
-    found = sweep(home, member, bench, located.view, asked, memory_gib=memory_gib, told=told)
+    configurations, bench = asked_configurations(member.manifest, parameters), bench_on(home, located)
+    claim = record_experiment(open_log(home), asked, member, configurations, located.view, SEED)
+    found = sweep(home, member, bench, located.view, configurations, memory_gib=memory_gib, told=told)
+    behind = DeskTrials.on_record(home, located.view).behind(member)
     return {
         "sweep": found.id,
+        "package": f"{member.manifest.name}@{member.code[7:19]}",
+        "authors": list(member.manifest.authors),
+        "hypothesis": claim["hypothesis"],
         "configurations": found.asked,
         "evaluated": found.evaluated,
         "refused": found.refused,
-        "trials": DeskTrials.on_record(home, located.view).behind(member).n,
+        "trials": behind.n,
+        "trials_effective": behind.effective,
         "best": found.best,
         "table": str(found.table),
     }
 
 
-def judge_package(home: Home, package: str, tier: str | None, venue: str | None, market: str | None) -> dict[str, Any]:
-    """Judge one package for one tier; every configuration of its grid stands on the log first."""
-    member, located = find_member(home, package), locate_data(home, None, venue, market)
-    verdict = verdict_on(home, member, located, tier)
+def inputs_of(member: Member, chosen: Parameters, bench: Workbench, view: DataView) -> Inputs:
+    """Everything that decides what a run gives."""
+    manifest = member.manifest
+    return Inputs(
+        strategy=manifest.name,
+        version=manifest.version,
+        authors=manifest.authors,
+        style=manifest.style.value,
+        code=member.code,
+        files=_files(member),
+        parameters={name: chosen[name] for name in sorted(chosen)},
+        data=data_of(view),
+        terms=terms_of(member, bench),
+        policy=load_policy().digest,
+        engine=engine_digest(),
+        environment=environment_digest(),
+        seed=SEED,
+    )
+
+
+def asked_note(asked: Asked, claim: Mapping[str, Any], located: LocatedView, behind: Behind, record: PodRecord) -> dict[str, Any]:
+    """What of a run depends on the moment: who asked, on what knowledge, and how much had been tried by then."""
+    figures = performance_figures(record, behind.n, [], n_effective=behind.effective)
     return {
-        "outcome": verdict.outcome.value,
-        "tier": verdict.tier,
-        "gates": [
-            {
-                "gate": gate.gate,
-                "outcome": gate.outcome.value,
-                "observed": gate.observed,
-                "threshold": gate.threshold,
-                "unit": gate.unit,
-                "margin": gate.margin,
-                "needs": gate.needs,
-            }
-            for gate in verdict.gates
-        ],
-        "digest": digest(verdict.model_dump(mode="json")),
+        "word": asked.word,
+        "by": asked.by,
+        "hypothesis": claim["hypothesis"],
+        "claimed_before_result": claim["before_result"],
+        "as_of_us": located.view.as_of_us,
+        "snapshot": located.snapshot,
+        "trials": behind.n,
+        "trials_effective": behind.effective,
+        "trials_elsewhere": behind.elsewhere,
+        "family": list(behind.strategies),
+        **{name: figures[name].value for name in ("dsr", "dsr_effective", "dsr_benchmark_annual")},
     }
 
 
-def find_member(home: Home, package: str) -> Member:
-    """A package by its folder, its name under `strategies/`, or the id of a submitted one. Raises Refused where there is none."""
-    return package_member(find_package(home, package))
-
-
-def verdict_on(home: Home, member: Member, located: LocatedView, tier: str | None) -> Verdict:
-    """The policy's answer on what the lake holds."""
-    view, log = located.view, open_log(home)
-    desk = load_desk(view.venue == "sim")
-    asked = first_rung(desk) if tier is None else desk.ladder.tiers[desk.ladder.index(tier)]
-    record_trials(log, [member], view)
-    bench = _bench(home, located)
-    records = evaluate_configurations(member, bench)
-    remember_trials(home, member, view, member.configurations(), records)
-    panel, impact = bench.seen, calibrate_from_flow(bench.seen)
-    recent = np.isfinite(panel.close[-ADV_DAYS * panel.bars_per_day :]).any(axis=0)
-    record = on_symbols(records[0], frozenset(np.array(panel.symbols)[recent].tolist()))
-    liquidity = Liquidity(trailing_adv_usd(panel)[-1][recent], bench.volatility[-1][recent])
-    careful, generous = (capacity(record, liquidity, desk.capacity, end) for end in (impact.high, impact.low))
-    shares, red = _quality(home, view)
-    evidence = evidence_on(
-        member,
-        records[0],
-        view,
-        trials=np.column_stack([record.net_return for record in records]),
-        behind=DeskTrials.on_record(home, view).behind(member),
-        attribution=attributed_figures(panel, records[0]),
-        capacity=careful.figure(generous.usd),
-        data=data_figures(member, view, shares, red, bench.funding.known_share, funding_note(bench.funding)),
-    )
-    return judge(load_policy(), evidence, asked)
-
-
-def locate_data(home: Home, as_of: str | None, venue: str | None, market: str | None) -> LocatedView:
-    """What was known at `as_of`, up to the last midnight before it and the end of the last day with a bar.
-
-    Of the newest delivery of bars where nothing else is said.
-    """
-    as_of_us = parse_utc(as_of) if as_of is not None else from_datetime(dt.datetime.now(dt.UTC))
-    with Lake(home.root) as lake:
-        newest_venue, newest_market = _newest(lake)
-        chosen = venue or newest_venue
-        where = parse_market(market) if market is not None else newest_market
-        midnight = as_of_us // US_PER_DAY * US_PER_DAY
-        bars = series_of(lake, chosen, where, midnight, as_of_us)
-        # Days after the last bar are unknown, not flat: they would dilute every figure.
-        last_close_us = max(item.last_us + (item.interval_us or 0) for item in bars)
-        return locate(lake, chosen, where, min(midnight, -(-last_close_us // US_PER_DAY) * US_PER_DAY), as_of_us)
-
-
-def _newest(lake: Lake) -> tuple[str, Market]:
-    for row in reversed(lake.deliveries().to_pylist()):
-        if row["table_name"] == "bars":
-            return str(row["venue"]), Market(row["market"])
-    raise Refused("the lake holds no bars: run `factory run`, or take some in with `factory ingest`")
-
-
-def _bench(home: Home, located: LocatedView) -> Workbench:
-    desk = load_desk(located.view.venue == "sim")
-    panel = panel_of(home.root, located.view, located.snapshot)
-    return Workbench(panel, load(CONFIG / "costs.yaml", CostModel), desk.pod_volatility_target_annual, first_rung(desk).cap_usd)
-
-
-def _quality(home: Home, view: DataView) -> tuple[dict[str, float], int]:
-    where = (view.venue, view.market, view.interval_us, view.start_us, view.end_us, view.as_of_us)
-    with Lake(home.root) as lake:
-        red = sum(finding.severity is Severity.RED for finding in check(lake, *where))
-        return completeness(lake, *where), red
+def _files(member: Member) -> dict[str, str]:
+    if member.package is None:
+        return {}
+    contents = contents_of(member.package)
+    return {name: digest_bytes(data) for name, data in contents.items() if name == MANIFEST or not member.package.sealed}
 
 
 def _parameter(text: str) -> tuple[str, Parameter]:

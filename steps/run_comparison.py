@@ -5,28 +5,30 @@ from typing import Any
 
 import numpy as np
 
+from domain.market import SIMULATED_VENUE
 from domain.times import DAYS_PER_YEAR, iso
 from durable.files import write_durably
 from measures.series import is_constant
-from reporting.comparison import render_comparison
+from reporting.comparison import Comparison, render_comparison
 from steps.home import Home
 from steps.run_records import ResearchRun, load_run
 
-FAILED_DAYS_TOLERANCE = 1e-12
+SAME_RETURN = 1e-12
 """Daily returns closer than this are the same."""
-ALL = ("backtest figures", "leak test", "gates", "approvals", "live record", "decision latency")
-RESETS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
-    "code": ("another package", ALL, ()),
-    "parameters": ("another trial of the same package: N rises", tuple(name for name in ALL if name != "leak test"), ("leak test",)),
-    "data": ("figures on other data", ("backtest figures", "gates"), ("leak test", "approvals", "live record", "decision latency")),
-    "terms": ("other costs or execution", ("backtest figures", "gates", "approvals"), ("leak test", "live record", "decision latency")),
-    "policy": ("another policy", ("gates", "approvals"), ("backtest figures", "leak test", "live record", "decision latency")),
-    "seed": ("other resamples", ("intervals",), ("leak test", "approvals", "live record", "decision latency")),
-    "engine": ("other code of this repository", ("backtest figures", "leak test", "gates"), ("approvals", "live record")),
-    "environment": ("other libraries", ("backtest figures", "leak test", "gates"), ("approvals", "live record")),
-    "manifest": ("other particulars", (), ALL),
+EVIDENCE = ("backtest figures", "leak test", "gates", "approvals", "live record", "decision latency")
+_FIGURES = ("backtest figures", "leak test", "gates")
+RESETS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "code": ("another package", EVIDENCE),
+    "parameters": ("another trial of the same package: N rises", ("backtest figures", "gates", "approvals", "live record")),
+    "data": ("figures on other data", ("backtest figures", "gates")),
+    "terms": ("other costs or execution", ("backtest figures", "gates", "approvals")),
+    "policy": ("another policy", ("gates", "approvals")),
+    "seed": ("other resamples", ("backtest figures",)),
+    "engine": ("other code of this repository", _FIGURES),
+    "environment": ("other libraries", _FIGURES),
+    "manifest": ("other particulars", ()),
 }
-"""By what changed: in words, what must be made again, what stands."""
+"""By what changed: in words, and what must be made again. The rest of the evidence stands."""
 
 
 def compare_runs(home: Home, first: str, second: str) -> dict[str, Any]:
@@ -44,8 +46,27 @@ def compare_runs(home: Home, first: str, second: str) -> dict[str, Any]:
         "authors": {"a": list(one.authors), "b": list(other.authors)},
     }
     page = home.root / "reports" / "comparisons" / f"{one.id}-{other.id}.html"
-    write_durably(page, render_comparison(answer, _wealth(one), _wealth(other)).encode())
+    write_durably(page, render_comparison(page_of(answer, one, other)).encode())
     return {**answer, "report": str(page)}
+
+
+def page_of(answer: Mapping[str, Any], one: ResearchRun, other: ResearchRun) -> Comparison:
+    """The page's input."""
+    inputs = [row for section, differing in answer["inputs"].items() for row in _rows(section, differing)]
+    apart = {name: value for name, value in answer["behaviour"].items() if name != "orders"}
+    simulated = SIMULATED_VENUE in (one.inputs.data.venue, other.inputs.data.venue)
+    return Comparison.parse(
+        {
+            "simulated": simulated,
+            "a": _side(one),
+            "b": _side(other),
+            "inputs": [{"what": what, "a": _shown(a), "b": _shown(b)} for what, a, b in inputs],
+            "results": answer["results"],
+            "resets": answer["resets"],
+            **apart,
+        },
+        origin="the comparison",
+    )
 
 
 def input_differences(one: ResearchRun, other: ResearchRun) -> dict[str, Any]:
@@ -86,7 +107,7 @@ def behaviour(one: ResearchRun, other: ResearchRun) -> dict[str, Any]:
         other.daily.select("day_us", "net_return", "turnover"), on="day_us", suffix="_b"
     )
     a, b = both["net_return"].to_numpy(), both["net_return_b"].to_numpy()
-    apart = np.abs(a - b) > FAILED_DAYS_TOLERANCE
+    apart = np.abs(a - b) > SAME_RETURN
     steady = len(a) < 2 or is_constant(a) or is_constant(b)
     return {
         "common_days": len(a),
@@ -100,16 +121,17 @@ def behaviour(one: ResearchRun, other: ResearchRun) -> dict[str, Any]:
 
 def resets(changed: str) -> dict[str, Any]:
     """Which evidence a change takes away, and which stands."""
-    why, again, stands = RESETS[changed]
-    return {"changed": changed, "means": why, "make_again": list(again), "stands": list(stands)}
+    why, again = RESETS[changed]
+    stands = [one for one in EVIDENCE if one not in again]
+    return {"changed": changed, "means": why, "make_again": list(again), "stands": stands}
 
 
 def comparison_sentences(answer: dict[str, Any]) -> str:
     """The answer as a person reads it."""
-    lines = [f"a  {answer['a']}  by {', '.join(answer['authors']['a'])}", f"b  {answer['b']}  by {', '.join(answer['authors']['b'])}"]
+    lines = [f"{side}  {answer[side]}  by {', '.join(answer['authors'][side])}" for side in ("a", "b")]
     lines += ["", "Inputs"] + ([] if answer["inputs"] else ["  the same"])
     for section, differing in answer["inputs"].items():
-        lines += [f"  {line}" for line in input_lines(section, differing)]
+        lines += [f"  {what}  {_shown(a)} -> {_shown(b)}" for what, a, b in _rows(section, differing)]
     lines += ["", "Results"]
     lines += [
         f"  {row['figure']:<24} {_number(row['a']):>12} {_number(row['b']):>12} {_number(row['difference']):>12}  {row['unit']}"
@@ -125,18 +147,16 @@ def comparison_sentences(answer: dict[str, Any]) -> str:
     return "\n".join([*lines, "", f"page  {answer['report']}"])
 
 
-def input_lines(section: str, differing: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each value that differs."""
-    if "files" in differing:
-        yield f"code  {_shown(differing['a'])} -> {_shown(differing['b'])}"
-        for how, names in differing["files"].items():
-            yield from (f"code  {how} {name}" for name in names)
-        return
-    if set(differing) == {"a", "b"}:
-        yield f"{section}  {_shown(differing['a'])} -> {_shown(differing['b'])}"
+def _rows(section: str, differing: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """What, and the value of each side, a row for each value that differs."""
+    if {"a", "b"} <= set(differing):
+        yield section, differing["a"], differing["b"]
+        for how, names in differing.get("files", {}).items():
+            sides = {"changed": ("one", "another"), "added": ("absent", "there"), "removed": ("there", "absent")}[how]
+            yield from ((f"{section}: {name}", *sides) for name in names)
         return
     for name, pair in differing.items():
-        yield f"{section}.{name}  {_shown(pair['a'])} -> {_shown(pair['b'])}"
+        yield f"{section}.{name}", pair["a"], pair["b"]
 
 
 def _files(a: Mapping[str, str], b: Mapping[str, str]) -> dict[str, list[str]]:
@@ -169,6 +189,8 @@ def _shown(value: Any) -> str:
     return text[:19] if text.startswith("sha256:") else text
 
 
-def _wealth(run: ResearchRun) -> tuple[list[int], list[float]]:
-    daily = run.daily
-    return daily["day_us"].to_list(), np.cumprod(1.0 + daily["net_return"].to_numpy()).tolist()
+def _side(run: ResearchRun) -> dict[str, Any]:
+    daily, inputs = run.daily, run.inputs
+    wealth = np.cumprod(1.0 + daily["net_return"].to_numpy()).tolist()
+    named = {"id": run.id, "strategy": inputs.strategy, "version": inputs.version, "authors": inputs.authors}
+    return {**named, "day_us": daily["day_us"].to_list(), "wealth": wealth}

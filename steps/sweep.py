@@ -98,7 +98,7 @@ def sweep(
     size = chunk_size(bench.charged.close.nbytes, memory_gib)
     for first in range(0, len(missing), size):
         chunk = missing[first : first + size]
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with bench.asking(member), ThreadPoolExecutor(WORKERS) as pool:
             found = list(pool.map(lambda one: _evaluated(member, bench, one), chunk))
         rows |= {row["configuration"]: row for row in found}
         _remember(home, member, view, chunk, found)
@@ -140,13 +140,18 @@ def swept(home: Home, member: Member, bench: Workbench, view: DataView) -> Swept
 def sweep_id(member: Member, bench: Workbench, view: DataView) -> str:
     """Of the package, the data's content and the terms of execution; a grid adds rows and makes no new table."""
     data = {name: value for name, value in view.model_dump(mode="json").items() if name != "as_of_us"}
-    terms = {
+    return digest({"package": member.code, "data": data, "terms": terms_of(member, bench)})[7:23]
+
+
+def terms_of(member: Member, bench: Workbench) -> dict[str, Any]:
+    """The terms of execution that a result depends on."""
+    return {
         "costs": bench.costs.model_dump(mode="json"),
+        "rules": None if bench.rules is None else bench.rules.model_dump(mode="json"),
         "capital_usd": bench.capital_usd,
         "volatility_target_annual": bench.volatility_target_annual,
-        "profile": vars(member.spec.profile),
+        "profile": dict(vars(member.spec.profile)),
     }
-    return digest({"package": member.code, "data": data, "terms": terms})[7:23]
 
 
 def chunk_size(panel_bytes: int, memory_gib: float) -> int:

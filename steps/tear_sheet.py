@@ -1,6 +1,7 @@
 """The tear sheet of one configuration: everything that these data say about it, put together for the page."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -69,6 +70,7 @@ def tear_sheet(
     behind: Behind,
     grid: Swept | None,
     leak_test: dict[str, Any] | None,
+    claim: Mapping[str, Any],
 ) -> str:
     """The page, HTML. `behind`: the trials on record that count; `grid`: what sweeps have evaluated on these data."""
     panel, view, manifest = bench.seen, located.view, member.manifest
@@ -83,6 +85,8 @@ def tear_sheet(
         version=manifest.version,
         authors=manifest.authors,
         description=manifest.description,
+        claim=claim["hypothesis"],
+        claimed_before_result=claim["before_result"],
         style=manifest.style.value,
         package=member.code,
         venue=view.venue,

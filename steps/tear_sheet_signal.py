@@ -2,10 +2,8 @@
 
 from backtest.robustness.signal import Coefficient, SignalSheet, signal_sheet
 from backtest.sizing import decision_bars
-from backtest.view import view_of
 from domain.strategy import Style
 from domain.times import US_PER_HOUR
-from model_runtime.predictions import predict
 from reporting.tear_sheet_data import Signal, SignalPoint
 from steps.pod_returns import Workbench
 from steps.roster import Member
@@ -23,7 +21,7 @@ def signal_of(member: Member, chosen: Parameters, bench: Workbench) -> Signal | 
     if member.package is None:
         return None
     panel, manifest = bench.seen, member.manifest
-    predictions = predict(member.package, view_of(panel, bench.volatility, chosen), twice=False)
+    predictions = bench.predictions(member, chosen)
     bars_per_hour = US_PER_HOUR / panel.interval_us
     horizon = max(1, round(manifest.horizon_hours * bars_per_hour))
     found = signal_sheet(

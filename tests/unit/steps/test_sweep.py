@@ -60,6 +60,7 @@ class Bench:
     capital_usd = 1e6
     volatility_target_annual = 0.15
     costs = SimpleNamespace(model_dump=lambda mode: {})
+    rules = None
     charged = SimpleNamespace(close=np.zeros(1000))
 
     def __init__(self) -> None:
