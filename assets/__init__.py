@@ -1,7 +1,8 @@
-"""Feeds, and the line as Dagster assets: data, research, decision, capital. The wiring is written here and nowhere else."""
+"""Feeds, the line, and candidates of research as Dagster assets. The wiring is written here and nowhere else."""
 
 import dagster as dg
 
+from assets.candidates import CANDIDATE_ASSETS
 from assets.capital import CAPITAL
 from assets.data import DATA
 from assets.decision import DECISION
@@ -12,4 +13,4 @@ from assets.research import RESEARCH
 LINE: tuple[dg.AssetsDefinition, ...] = (*DATA, *RESEARCH, *DECISION, *CAPITAL)
 """In the order of the line."""
 
-ALL_ASSETS: tuple[dg.AssetsDefinition, ...] = (*FEEDS, inbox, *LINE)
+ALL_ASSETS: tuple[dg.AssetsDefinition, ...] = (*FEEDS, inbox, *LINE, *CANDIDATE_ASSETS)

@@ -53,7 +53,7 @@ class Factory(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 
 class FeedHome(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """The home that feeds deliver to. It is not held while a fetch goes on: a stream may be heard for an hour."""
+    """The home that feeds deliver to and research reads. It is not held meanwhile: streams and sweeps may take hours."""
 
     home: str
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from backtest.sizing import Sized, Targets
-from backtest.vintage_cells import FIELDS, Cells, Epoch, epochs_of
+from backtest.vintage_cells import FIELDS, Epoch, epochs_of
 from backtest.vintage_stretch import Ask, PlainRun, Stretches
 from domain.arrays import BoolArray, FloatArray, IntArray
 from domain.errors import Refused
 from domain.market import Panel
 from domain.strategy import Manifest
+from domain.versions import Cells
 
 TOLERANCE = 1e-9
 """Relative: weights closer than this are one decision; a stretch predicted alone is as close as that to the whole."""

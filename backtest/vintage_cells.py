@@ -1,28 +1,14 @@
-"""Versions of bars that were known and are no more, and the stretches of decisions that saw the same ones."""
+"""The stretches of decisions that saw the same versions of bars which are no more."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from domain.arrays import FloatArray, IntArray
+from domain.arrays import IntArray
+from domain.versions import Cells
 
-FOREVER_US = 2**62
 FIELDS = ("open", "high", "low", "close", "volume", "taker_buy_volume", "funding_rate")
-
-
-class Cells(NamedTuple):
-    """Values of one field that were known and are no more, (K,) each: bar and symbol, from when, until when, and the value.
-
-    NaN is what stood in place of a bar that was not known yet.
-    """
-
-    row: IntArray
-    column: IntArray
-    from_us: IntArray
-    until_us: IntArray
-    value: FloatArray
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ import numpy as np
 
 from backtest.days import daily_closes, daily_returns, day_of_bar
 from backtest.sizing import PairSums, Sized, Targets, correlation_so_far, mean_correlation, pair_sums, sized
-from backtest.vintage_cells import FIELDS, Cells, Epoch, spans
+from backtest.vintage_cells import FIELDS, Epoch, spans
 from domain.arrays import BoolArray, FloatArray, IntArray
 from domain.market import Panel
 from domain.strategy import Manifest
+from domain.versions import Cells
 from measures.volatility import volatility_forecast
 
 Ask = Callable[[Panel, FloatArray], FloatArray]

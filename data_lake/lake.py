@@ -17,6 +17,7 @@ from data_lake.read import Query, Series, content_digest, describe, read
 from data_lake.rebuild import refuse_empty_database, refuse_lost_catalogue
 from data_lake.records import DeliveryRecords
 from data_lake.schema import versioned_table
+from data_lake.vintages import Known, known_otherwise
 from domain.market import Market, Panel
 
 
@@ -120,6 +121,13 @@ class Lake:
         NaN where no bar was known. Raises Refused where the lake has no bar there, or the bounds are off the grid.
         """
         return panel(self._catalogue.connection, venue, market, interval_us, start_us, end_us, as_of_us, symbols, snapshot)
+
+    def known_otherwise(self, panel: Panel, as_of_us: int, *, decision_lag_us: int, snapshot: int | None = None) -> Known:
+        """What of a panel, read as of `as_of_us`, decisions at the bars' own closes saw otherwise or not at all.
+
+        A decision at a close is taken `decision_lag_us` later, on what was known by then.
+        """
+        return known_otherwise(self._catalogue.connection, panel, as_of_us, decision_lag_us, snapshot)
 
     def describe(self, as_of_us: int | None = None) -> tuple[Series, ...]:
         """Every series in the lake, by table, venue, market, interval and symbol; None: all that is held now."""

@@ -33,5 +33,6 @@ defs = dg.Definitions(
             from_lake=os.environ.get("FACTORY_FROM_LAKE") == "yes",
         ),
         "feed_home": FeedHome(home=HOME),
+        "research_home": FeedHome(home=HOME),
     },
 )

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from domain.errors import Refused
+from pipelines.candidates import publish_all
 from pipelines.instance import prepare_instance_folder
 from steps.home import REPOSITORY, Home
 
@@ -15,6 +16,7 @@ def serve_ui(home: Path, port: int, data: tuple[Path, ...], market: str | None, 
     """Run `dagster dev` (web server and daemon) until it is interrupted. Refused on a busy port."""
     _refuse_busy(port)
     prepare_instance_folder(Home(home).dagster)
+    publish_all(Home(home))
     environment = os.environ | {"FACTORY_HOME": str(home)}
     if data:
         environment["FACTORY_DATA"] = os.pathsep.join(str(folder.resolve()) for folder in data)

@@ -148,7 +148,7 @@ def test_one_byte_altered_in_the_store_gives_no_results(tmp_path: Path, change: 
     else:
         file.with_name("added.py").write_bytes(b"")
     size = len(log_of(home))
-    for word in ("backtest", "gates", "leak-test"):
+    for word in ("backtest", "gates", "leak-test", "sweep"):
         answer = here(word, package["id"], "--home", home)
         assert answer.code == 1
         assert answer.out == ""
@@ -180,13 +180,22 @@ def test_a_compiled_package_goes_the_way_of_a_python_one(home: Path, compiled: P
     tested = here("leak-test", package["id"], "--home", home, "--json").json
     assert (tested["leaks"], tested["inputs"], tested["first_time"]) == (False, [], None)
     assert tested["lookback_kept"] is True
-    assert tested["latency_us"]["calls"] == tested["tested"]["calls"]
+    latency = tested["latency_us"]
+    assert 0 < latency["decisions"]
+    assert 0 < latency["p50"]["value"] <= latency["p99"]["value"] <= latency["p99.9"]["value"] <= latency["max"]
+    best = [
+        here("sweep", one, "--param", "window_bars=72,168", "--home", home, "--json").json["best"]
+        for one in (package["id"], EXAMPLES / "momentum-python")
+    ]
+    assert best[0]["configuration"] == best[1]["configuration"]
+    assert best[0]["sharpe_annual"] == pytest.approx(best[1]["sharpe_annual"], rel=1e-12)
     data = bytearray((compiled / "momentum").read_bytes())
     data[-1] ^= 1
     (compiled / "momentum").write_bytes(data)
     assert submitted(compiled, home)["id"] != package["id"]
     (kept / "momentum").write_bytes(data)
-    assert "not what was submitted" in here("backtest", package["id"], "--home", home).sentence
+    for word in ("backtest", "sweep"):
+        assert "not what was submitted" in here(word, package["id"], "--home", home).sentence
 
 
 def leak_of(name: str, home: Path, tmp_path: Path) -> dict[str, object]:

@@ -8,12 +8,13 @@ import pytest
 from backtest.research import central_volatility
 from backtest.sizing import correlation_so_far, sized, target_weights
 from backtest.vintage import VintageTargets, differing, vintage_targets
-from backtest.vintage_cells import FIELDS, FOREVER_US, Cells, Epoch, epochs_of, rows_to_show
+from backtest.vintage_cells import FIELDS, Epoch, epochs_of, rows_to_show
 from backtest.vintage_stretch import rows_of
 from domain.arrays import FloatArray, IntArray
 from domain.errors import Refused
 from domain.market import Panel
 from domain.times import US_PER_HOUR, US_PER_MINUTE
+from domain.versions import FOREVER_US, Cells
 from tests.unit.backtest.markets import panel_of, random_closes
 from tests.unit.backtest.test_sizing import manifest
 

@@ -1,0 +1,161 @@
+"""Which bars and rates of a panel were known otherwise, or not at all, when the decision at their own close was due."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from data_lake.catalogue import version_of
+from data_lake.funding import on_grid
+from data_lake.read import Query, read
+from data_lake.schema import BARS, FUNDING, VersionedTable
+from domain.arrays import FloatArray, IntArray
+from domain.market import Panel
+from domain.times import US_PER_DAY
+from domain.versions import Cells
+
+_FIELDS = ("open", "high", "low", "close", "volume", "taker_buy_volume")
+_MARGIN_US = 7 * US_PER_DAY
+"""Of funding beyond the panel's ends, as the panel itself reads it."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Versions of a panel that are no more, by field, and how much of it was there in time."""
+
+    cells: dict[str, Cells]
+    in_time_share: float
+    """Share of the bars that were known, in whatever version, when the decision at their own close was due."""
+
+
+def known_otherwise(
+    connection: duckdb.DuckDBPyConnection, panel: Panel, as_of_us: int, decision_lag_us: int, snapshot: int | None
+) -> Known:
+    """See `Lake.known_otherwise`."""
+    versions = _Versions(connection, panel, as_of_us, decision_lag_us, snapshot)
+    cells, late = versions.bars()
+    funding = versions.funding()
+    if len(funding.row):
+        cells["funding_rate"] = funding
+    priced = int(np.isfinite(panel.close).sum())
+    return Known(cells, 1.0 - late / priced if priced else 0.0)
+
+
+class _Versions:
+    """The lake's chains of versions behind one panel."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, panel: Panel, as_of_us: int, lag_us: int, snapshot: int | None
+    ) -> None:
+        self._connection, self._panel, self._as_of_us = connection, panel, as_of_us
+        self._snapshot, self._lag_us = snapshot, lag_us
+        self._at = "" if snapshot is None else f"AT (VERSION => {version_of(connection, snapshot)})"
+        self._start, self._end = int(panel.open_time_us[0]), int(panel.open_time_us[-1]) + panel.interval_us
+        self._decided_us = panel.close_time_us + lag_us
+        self._column = {symbol: number for number, symbol in enumerate(panel.symbols)}
+
+    def bars(self) -> tuple[dict[str, Cells], int]:
+        """By field, and the number of bars that were not known in time."""
+        interval_us = self._panel.interval_us
+        where = f"interval_us = {interval_us} AND open_time >= {self._start} AND open_time < {self._end}"
+        gone, late = self._gone(BARS, ("open_time", *_FIELDS), where), self._late(BARS, where, complete_us=interval_us)
+        (row, column), (rows, columns) = self._place(late, "open_time"), self._place(gone, "open_time")
+        lived = _ints(gone, "known_until") > self._decided_us[rows]
+        place = (
+            np.concatenate([row, rows[lived]]),
+            np.concatenate([column, columns[lived]]),
+            np.concatenate([np.zeros_like(row), _ints(gone, "knowledge_time")[lived]]),
+            np.concatenate([_ints(late, "known"), _ints(gone, "known_until")[lived]]),
+        )
+        if not len(place[0]):
+            return {}, 0
+        absent = np.full(len(row), np.nan)
+        return {name: Cells(*place, np.concatenate([absent, _floats(gone, name)[lived]])) for name in _FIELDS}, len(row)
+
+    def funding(self) -> Cells:
+        """Rates by bar: stamps that were corrected after their bar's decision, or came after it."""
+        where = f"funding_time >= {self._start} AND funding_time < {self._end}"
+        gone, late = self._gone(FUNDING, ("funding_time", "funding_rate"), where), self._late(FUNDING, where, complete_us=0)
+        late = late.filter(pa.array(_ints(late, "known") > self._decided_us[self._place(late, "funding_time")[0]]))
+        symbols = sorted({*gone["symbol"].to_pylist(), *late["symbol"].to_pylist()})
+        if not symbols:
+            return _none()
+        span = (self._start - _MARGIN_US, self._end + _MARGIN_US)
+        query = Query(FUNDING, self._panel.venue, self._panel.market, None, *span, self._as_of_us, symbols, self._snapshot)
+        final = read(self._connection, query)
+        parts = [self._rates_of(name, *(_only(table, name) for table in (final, gone, late))) for name in symbols]
+        return Cells(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+    def _rates_of(self, symbol: str, final: pa.Table, gone: pa.Table, late: pa.Table) -> Cells:
+        """One symbol's rates on the grid between any two moments at which one of its stamps changed."""
+        chains = _chains(gone, late)
+        edges = sorted({moment for versions in chains.values() for version in versions for moment in version[:2]} - {0})
+        stamps = dict(zip(_ints(final, "funding_time").tolist(), _floats(final, "funding_rate").tolist(), strict=True))
+        column, found = self._column[symbol], [_none()]
+        for since, until in zip([0, *edges], edges, strict=False):
+            then = dict(stamps)
+            for time, versions in chains.items():
+                then |= {time: rate for begin, end, rate in versions if begin <= since < end}
+            known = {time: rate for time, rate in sorted(then.items()) if np.isfinite(rate)}
+            times, rates = np.array(list(known), dtype=np.int64), np.array(list(known.values()), dtype=np.float64)
+            grid = on_grid(times, rates, self._panel.open_time_us, self._panel.interval_us)
+            now = self._panel.funding_rate[:, column]
+            row = np.flatnonzero(~((grid == now) | (np.isnan(grid) & np.isnan(now))))
+            found.append(Cells(row, np.full_like(row, column), np.full_like(row, since), np.full_like(row, until), grid[row]))
+        return Cells(*(np.concatenate(part) for part in zip(*found, strict=True)))
+
+    def _gone(self, table: VersionedTable, columns: Sequence[str], where: str) -> pa.Table:
+        """Versions that had been replaced by the time of the panel."""
+        names = ", ".join(("symbol", *columns, "knowledge_time", "known_until"))
+        return self._rows(f"SELECT {names} FROM {self._of(table.superseded, where)} AND known_until <= $as_of")
+
+    def _late(self, table: VersionedTable, where: str, complete_us: int) -> pa.Table:
+        """Rows that nobody knew when they were complete and the lag was over: symbol, time, and when they were first known."""
+        time = table.time
+        both = " UNION ALL ".join(
+            f"SELECT symbol, {time}, knowledge_time FROM {self._of(name, where)}" for name in (table.current, table.superseded)
+        )
+        late = f"known <= $as_of AND known > {time} + {complete_us + self._lag_us}"
+        return self._rows(f"SELECT symbol, {time}, min(knowledge_time) AS known FROM ({both}) GROUP BY ALL HAVING {late}")
+
+    def _of(self, table: str, where: str) -> str:
+        return f"{table} {self._at} WHERE venue = $venue AND market = $market AND {where}"
+
+    def _rows(self, sql: str) -> pa.Table:
+        values = {"venue": self._panel.venue, "market": self._panel.market.value, "as_of": self._as_of_us}
+        table = self._connection.execute(sql, values).to_arrow_table()
+        return table.filter(pa.array([symbol in self._column for symbol in table["symbol"].to_pylist()], pa.bool_()))
+
+    def _place(self, table: pa.Table, time: str) -> tuple[IntArray, IntArray]:
+        row = (_ints(table, time) - self._start) // self._panel.interval_us
+        return row, np.array([self._column[symbol] for symbol in table["symbol"].to_pylist()], dtype=np.int64)
+
+
+def _chains(gone: pa.Table, late: pa.Table) -> dict[int, list[tuple[int, int, float]]]:
+    """By stamp: from when, until when, and the rate; NaN before it was known."""
+    chains: dict[int, list[tuple[int, int, float]]] = {}
+    for time, known in zip(_ints(late, "funding_time").tolist(), _ints(late, "known").tolist(), strict=True):
+        chains.setdefault(time, []).append((0, known, float("nan")))
+    columns = (_ints(gone, name).tolist() for name in ("funding_time", "knowledge_time", "known_until"))
+    for time, since, until, rate in zip(*columns, _floats(gone, "funding_rate").tolist(), strict=True):
+        chains.setdefault(time, []).append((since, until, rate))
+    return chains
+
+
+def _none() -> Cells:
+    nothing = np.zeros(0, dtype=np.int64)
+    return Cells(nothing, nothing, nothing, nothing, np.zeros(0))
+
+
+def _only(table: pa.Table, symbol: str) -> pa.Table:
+    return table.filter(pa.array([name == symbol for name in table["symbol"].to_pylist()], pa.bool_()))
+
+
+def _ints(table: pa.Table, name: str) -> IntArray:
+    return np.asarray(table[name].to_numpy(), dtype=np.int64)
+
+
+def _floats(table: pa.Table, name: str) -> FloatArray:
+    return np.asarray(table[name].to_numpy(), dtype=np.float64)
