@@ -1,11 +1,13 @@
 """Candidates of research as assets: a submitted package is a partition, launched from the UI or the command line."""
 
-import base64
+import os
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
+from assets.line import picture
 from assets.partitions import CANDIDATES
 from assets.resources import FeedHome
 from steps.candidate_words import CandidateResult, backtest_candidate, leak_test_candidate, sweep_candidate
@@ -56,17 +58,24 @@ CANDIDATE_ASSETS = (candidate_backtest, candidate_sweep, candidate_leak_test)
 
 def _metadata(result: CandidateResult) -> dict[str, dg.MetadataValue]:
     shown: dict[str, dg.MetadataValue] = {"summary": dg.MetadataValue.text(result.headline)}
-    if result.picture_svg is not None:
-        encoded = base64.b64encode(result.picture_svg.encode()).decode()
-        shown["picture"] = dg.MetadataValue.md(f"![picture](data:image/svg+xml;base64,{encoded})")
+    if result.pictures:
+        shown["pictures"] = dg.MetadataValue.md("\n\n".join(picture(*item) for item in result.pictures.items()))
     for name, value in result.facts.items():
         shown[name] = _value(value)
     for name, path in result.files.items():
         shown[name] = dg.MetadataValue.path(str(path))
-        shown[f"open_{name}"] = dg.MetadataValue.url(path.as_uri())
+        if (address := _address(path)) is not None:
+            shown[f"open_{name}"] = dg.MetadataValue.url(address)
     if result.table:
         shown["table"] = dg.MetadataValue.table([dg.TableRecord(dict(row)) for row in result.table])
     return shown
+
+
+def _address(page: Path) -> str | None:
+    """Where `factory ui` serves a page of the home; None where nothing serves it, or it is no page."""
+    served = os.environ.get("FACTORY_REPORTS_URL")
+    below = page.as_posix().partition("/reports/")[2]
+    return f"{served}/{below}" if served and below and page.suffix == ".html" else None
 
 
 def _value(fact: int | float | str | bool) -> dg.MetadataValue:

@@ -43,12 +43,12 @@ def line_asset(
         seconds = time.perf_counter() - started
         note_seconds(run, step.__name__, seconds, result.headline)
         context.log.info(result.headline)
-        return dg.MaterializeResult(metadata=_metadata(result, seconds), check_results=check_results(result))
+        return dg.MaterializeResult(metadata=_metadata(step.__name__, result, seconds), check_results=check_results(result))
 
     return body
 
 
-def _metadata(result: StepResult, seconds: float) -> dict[str, dg.MetadataValue]:
+def _metadata(step_name: str, result: StepResult, seconds: float) -> dict[str, dg.MetadataValue]:
     shown: dict[str, dg.MetadataValue] = {
         "summary": dg.MetadataValue.text(result.headline),
         "seconds": dg.MetadataValue.float(round(seconds, 3)),
@@ -57,9 +57,15 @@ def _metadata(result: StepResult, seconds: float) -> dict[str, dg.MetadataValue]
     if result.table:
         shown["table"] = dg.MetadataValue.table([dg.TableRecord(dict(row)) for row in result.table])
     if result.picture_svg is not None:
-        encoded = base64.b64encode(result.picture_svg.encode()).decode()
-        shown["picture"] = dg.MetadataValue.md(f"![picture](data:image/svg+xml;base64,{encoded})")
+        shown["picture"] = dg.MetadataValue.md(picture(step_name, result.picture_svg))
     return shown
+
+
+def picture(caption: str, svg: str) -> str:
+    """A plot as Markdown that the UI draws."""
+    # Inline in a page an <svg> needs no namespace; as an image of its own it is not drawn without one.
+    encoded = base64.b64encode(svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).encode()).decode()
+    return f"**{caption}**\n\n![{caption}](data:image/svg+xml;base64,{encoded})"
 
 
 def _value(fact: int | float | str) -> dg.MetadataValue:

@@ -68,6 +68,9 @@ def vintage_targets(
         raise Refused(f"expected versions of {list(FIELDS)}, got some of {unknown}")
     decided_us = latest.close_time_us + decision_lag_us
     found = epochs_of(cells, decided_us)
+    if not found:
+        nobody = np.zeros(len(decided_us), dtype=np.bool_)
+        return VintageTargets(sized.targets, prediction, nobody, (), 0, differing(latest, sized.targets, sized.targets))
     weight, buffer, predicted = sized.targets.weight.copy(), sized.targets.buffer.copy(), prediction.copy()
     otherwise, rows = np.zeros(len(decided_us), dtype=np.bool_), 0
     plain = PlainRun(latest, sized, prediction, daily_volatility, manifest, volatility_target_annual)

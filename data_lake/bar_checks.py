@@ -90,26 +90,4 @@ DELISTED = SqlCheck(
     GROUP BY symbol HAVING panel_ends_us - max(open_time) > greatest({_DAY_US}, 3 * $interval_us)""",
 )
 
-_BLOCK = 168
-_OUTLIER_Z = 40.0
-_MAD_FLOOR = 1e-4
-
-# One-sided, so that the same rule holds online: a return is judged by the median and the MAD of the block before its own.
-OUTLIER = SqlCheck(
-    "outlier",
-    Severity.INFO,
-    Severity.INFO,
-    f"""
-WITH returns AS (
-    SELECT symbol, open_time, ln(close / lag(close) OVER w) AS change, (row_number() OVER w - 2) // {_BLOCK} AS block,
-        open_time - lag(open_time) OVER w AS step FROM bars WINDOW w AS (PARTITION BY symbol ORDER BY open_time)
-), scales AS (
-    SELECT symbol, block + 1 AS block, median(change) AS centre, greatest(mad(change), {_MAD_FLOOR}) AS scale
-    FROM returns WHERE change IS NOT NULL GROUP BY symbol, block HAVING count(*) = {_BLOCK}
-)
-SELECT symbol, open_time AS at_us, true AS serious, exp(change) - 1 AS return, 0.6745 * (change - centre) / scale AS modified_z
-FROM returns JOIN scales USING (symbol, block)
-WHERE step = $interval_us AND abs(0.6745 * (change - centre) / scale) > {_OUTLIER_Z}""",
-)
-
-BAR_CHECKS = (GAP, TICKER_REUSE, ZERO_VOLUME, FLAT_RUN, REPEATED_BAR, DUPLICATE, IMPOSSIBLE_BAR, DELISTED, OUTLIER)
+BAR_CHECKS = (GAP, TICKER_REUSE, ZERO_VOLUME, FLAT_RUN, REPEATED_BAR, DUPLICATE, IMPOSSIBLE_BAR, DELISTED)

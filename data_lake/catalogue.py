@@ -16,7 +16,8 @@ Answer = TypeVar("Answer")
 
 METADATA = f"__ducklake_metadata_{ALIAS}"
 """The catalogue's own tables."""
-_OPTIONS = {"parquet_compression": "zstd", "parquet_version": "2", "parquet_row_group_size": "20480"}
+# version 2 splits the bytes of floating point numbers, which makes files of prices 40 % larger
+_OPTIONS = {"parquet_compression": "zstd", "parquet_version": "1", "parquet_row_group_size": "20480"}
 _CONFLICTS = (
     *("conflict", "database is locked", "already exists", "database schema has changed"),
     *("could not serialize", "duplicate key value", "deadlock detected"),
@@ -74,14 +75,20 @@ class Catalogue:
             return  # a failed commit has already ended the transaction
 
 
+def threads_of(connection: duckdb.DuckDBPyConnection) -> int:
+    """What bounds the parallel work of this session."""
+    (threads,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
+    return int(threads)
+
+
 def in_key_order(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Run a sorted insert on one thread: only then do the row groups keep the order."""
-    (threads,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
+    threads = threads_of(connection)
     connection.execute("SET threads = 1")
     try:
         connection.execute(sql)
     finally:
-        connection.execute(f"SET threads = {int(threads)}")
+        connection.execute(f"SET threads = {threads}")
 
 
 def version_of(connection: duckdb.DuckDBPyConnection, delivery: int) -> int | None:

@@ -9,6 +9,8 @@ import pyarrow as pa
 from data_lake.bar_checks import BAR_CHECKS
 from data_lake.findings import Finding
 from data_lake.funding_checks import funding_findings
+from data_lake.outlier_checks import return_outliers
+from data_lake.quality_rules import QualityRules, load_rules
 from data_lake.revision_checks import unfinished_bars, unfinished_rows
 from data_lake.sql_check import SqlCheck
 from domain.market import Market
@@ -26,15 +28,18 @@ def check(
     end_us: int,
     as_of_us: int,
     symbols: Sequence[str] | None = None,
+    rules: QualityRules | None = None,
 ) -> tuple[Finding, ...]:
     """All findings on the bars with start_us <= open_time < end_us known at `as_of_us`, and on the funding beside them.
 
     In order of kind, symbol and time. Red: duplicate, impossible_bar, ticker_reuse. `symbols` None: all that the lake holds.
+    `rules` None: those of `config/quality.yaml`.
     """
     place = (venue, str(market), interval_us)
     span = {"start_us": start_us, "end_us": end_us, "as_of_us": as_of_us}
     bars = lake.read("bars", venue=venue, market=market, interval_us=interval_us, **span, symbols=symbols)
     findings = list(_run(BAR_CHECKS, bars, place))
+    findings += return_outliers(bars, place, (load_rules() if rules is None else rules).return_outliers)
     if market is not Market.SPOT:
         stamps = lake.read("funding", venue=venue, market=market, **span, symbols=symbols)
         findings += funding_findings(stamps, bars, place)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from data_lake.schema import VersionedTable
 from domain.errors import Refused
@@ -73,6 +74,16 @@ def missing_columns(table: VersionedTable, given: Sequence[str]) -> tuple[str, .
     found = recognised_columns(table, given)
     told = {table.numbered, *table.absent}
     return tuple(column for column in (table.time, *table.within, *table.required) if column not in found and column not in told)
+
+
+def number_types(table: VersionedTable, given: Sequence[str]) -> dict[str, pa.DataType]:
+    """By the file's column: what it holds where it is written as a number, int64 for times and float64 for the rest."""
+    found = recognised_columns(table, given)
+    numbers = {
+        name: pa.float64() for column, name in found.items() if column not in table.texts and column not in ("symbol", table.time)
+    }
+    times = {*_TIMES.get(table.time, (table.time, *_TICK_TIMES)), *_NAMES["received_time"]}
+    return numbers | {name: pa.int64() for name in given if _plain(name) in times}
 
 
 def to_lake_columns(table: VersionedTable, frame: pl.DataFrame) -> pl.DataFrame:
@@ -150,15 +161,20 @@ def to_us(times: pl.Series) -> pl.Series:
 
 
 def _by_magnitude(numbers: pl.Series) -> pl.Series:
-    values = numbers.drop_nulls().to_numpy()
-    if len(values) == 0:
+    low, high = numbers.min(), numbers.max()
+    if not isinstance(low, int) or not isinstance(high, int):
         raise Refused("the time column has no value")
+    for per_s in _UNITS_PER_S.values():
+        if _EARLIEST_S * per_s <= low and high < _LATEST_S * per_s:
+            return _in_us(numbers, per_s)
+    values = numbers.drop_nulls().to_numpy()
     units = {unit for unit, per_s in _UNITS_PER_S.items() if _any_within(values, per_s)}
     outside = len(values) - sum(_count_within(values, per_s) for per_s in _UNITS_PER_S.values())
-    if outside or len(units) != 1:
-        what = f"mixed epoch units {sorted(units)}" if len(units) > 1 else f"{outside} times outside 1990 to 2100 in any unit"
-        raise Refused(f"{what}: expected one of s, ms, us, ns throughout one file; convert it and deliver it again")
-    per_s = _UNITS_PER_S[units.pop()]
+    what = f"mixed epoch units {sorted(units)}" if len(units) > 1 else f"{outside} times outside 1990 to 2100 in any unit"
+    raise Refused(f"{what}: expected one of s, ms, us, ns throughout one file; convert it and deliver it again")
+
+
+def _in_us(numbers: pl.Series, per_s: int) -> pl.Series:
     return numbers * (1_000_000 // per_s) if per_s <= 1_000_000 else numbers // (per_s // 1_000_000)
 
 

@@ -103,7 +103,7 @@ def parse_file(raw: RawStore, said: Statement, file: DeliveredFile) -> ParsedFil
     """Rows of the file by the lake's column names; a file that cannot be understood comes back with the reason."""
     seen = 1
     try:
-        frame = _read(said.form or {}, raw.get(file.checksum), file)
+        frame = _read(said, raw.get(file.checksum), file)
         seen = len(frame)
         rows = to_lake_columns(said.table, frame)
         if "symbol" not in rows.columns:
@@ -119,12 +119,13 @@ def _symbol(form: Mapping[str, Any], file: DeliveredFile) -> str:
     return str(stated) if stated is not None else symbol_in_name(file.name)
 
 
-def _read(form: Mapping[str, Any], data: bytes, file: DeliveredFile) -> pl.DataFrame:
+def _read(said: Statement, data: bytes, file: DeliveredFile) -> pl.DataFrame:
+    form = said.form or {}
     stated = form.get("checksums", {}).get(file.name, file.checksum)
     if stated != file.checksum:
         raise Refused(f"wrong checksum: the vendor states {stated}, the bytes that came have {file.checksum}: fetch it again")
     if form.get("format") is None:
-        return read_table(data, file.name)
+        return read_table(data, file.name, said.table)
     return read_declared(Format.parse(form["format"], "the delivery's format"), data, file.name)
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
 from data_lake import unpack
+from data_lake.columns import number_types
+from data_lake.csv_rows import read_csv
+from data_lake.schema import VersionedTable
 from data_lake.unpack import first_line, gunzip, zip_members
 from domain.errors import Refused
 
@@ -27,8 +29,9 @@ _KLINE = (
 _NUMBER = re.compile(r"^[-+]?\d+(\.\d+)?([eE][-+]?\d+)?$")
 
 
-def read_table(data: bytes, name: str) -> pl.DataFrame:
-    """All rows of the file, columns as they are named in it; CSV fields are text.
+def read_table(data: bytes, name: str, table: VersionedTable | None = None) -> pl.DataFrame:
+    """All rows of the file, columns as they are named in it; CSV fields are text, or numbers in the columns that `table` has them
+    in, where all of these can be read.
 
     A CSV whose first line is numbers has no header and must have the 12 columns of a kline archive. Raises Refused with what
     is wrong with the file.
@@ -37,13 +40,13 @@ def read_table(data: bytes, name: str) -> pl.DataFrame:
         raise Refused("the file is empty: deliver it again")
     lowered = name.lower()
     if lowered.endswith(".zip"):
-        return _read_zip(data)
+        return _read_zip(data, table)
     if lowered.endswith(".gz"):
-        return read_table(gunzip(data), lowered[: -len(".gz")])
+        return read_table(gunzip(data), lowered[: -len(".gz")], table)
     if lowered.endswith(".parquet") or data[:4] == b"PAR1":
         return _read_parquet(data)
     if lowered.endswith(".csv"):
-        return _read_csv(data)
+        return _read_csv(data, table)
     raise Refused(f"expected a file ending in one of {', '.join(SUFFIXES)}, got {name!r}")
 
 
@@ -74,19 +77,12 @@ def _read_parquet(data: bytes) -> pl.DataFrame:
     return _as_frame(table)
 
 
-def _read_csv(data: bytes) -> pl.DataFrame:
+def _read_csv(data: bytes, table: VersionedTable | None) -> pl.DataFrame:
     end = data.find(b"\n")
     names, delimiter, headerless = _header(data[: end if end >= 0 else len(data)])
-    try:
-        table = pa_csv.read_csv(
-            io.BytesIO(data),
-            read_options=pa_csv.ReadOptions(column_names=names, skip_rows=0 if headerless else 1),
-            parse_options=pa_csv.ParseOptions(delimiter=delimiter),
-            convert_options=pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True),
-        )
-    except pa.ArrowException as error:
-        raise Refused(f"not readable as CSV: {first_line(error)}") from None
-    return _as_frame(table)
+    _refuse_twice(names)
+    numbers = {} if table is None else number_types(table, names)
+    return _as_frame(read_csv(data, names, numbers, headed=not headerless, delimiter=delimiter))
 
 
 def _header(line: bytes) -> tuple[list[str], str, bool]:
@@ -102,22 +98,26 @@ def _header(line: bytes) -> tuple[list[str], str, bool]:
     return list(_KLINE), delimiter, True
 
 
-def _read_zip(data: bytes) -> pl.DataFrame:
+def _read_zip(data: bytes, table: VersionedTable | None) -> pl.DataFrame:
     members = [(name, inner) for name, inner in zip_members(data) if name.lower().endswith((".csv", ".parquet"))]
     if not members:
         raise Refused("the zip holds no .csv or .parquet file")
-    frames = [read_table(inner, name) for name, inner in members]
+    frames = [read_table(inner, name, table) for name, inner in members]
     if any(frame.schema != frames[0].schema for frame in frames):
         raise Refused("the files inside the zip have different columns: deliver them apart")
     return pl.concat(frames)
 
 
 def _as_frame(table: pa.Table) -> pl.DataFrame:
-    twice = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
-    if twice:
-        raise Refused(f"two columns are named {twice[0]!r}: rename one")
+    _refuse_twice(table.column_names)
     if table.num_rows == 0:
         raise Refused("the file has columns and no row: deliver it again")
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     return frame
+
+
+def _refuse_twice(names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise Refused(f"two columns are named {twice[0]!r}: rename one")

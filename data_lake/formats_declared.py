@@ -9,11 +9,11 @@ from typing import Any, Literal, Self
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.csv as pa_csv
 import yaml
 from pydantic import Field, model_validator
 
 from data_lake.columns import recognised_columns, to_us
+from data_lake.csv_rows import read_csv
 from data_lake.formats_books import BOOKS
 from data_lake.schema import versioned_table
 from data_lake.unpack import first_line, unpacked
@@ -124,17 +124,18 @@ def _csv(declared: Format, data: bytes) -> pl.DataFrame:
     names = cells if headed and declared.width is None else [str(index) for index in range(len(cells))]
     if len(set(names)) != len(names):
         raise Refused("two columns have the same name: rename one")
-    try:
-        table = pa_csv.read_csv(
-            pa.BufferReader(data),
-            read_options=pa_csv.ReadOptions(column_names=names, skip_rows=1 if headed else 0),
-            convert_options=pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True),
-        )
-    except pa.ArrowException as error:
-        raise Refused(f"not readable as CSV: {first_line(error)}") from None
-    frame = pl.from_arrow(table)
+    frame = pl.from_arrow(read_csv(data, names, _number_types(declared, names), headed=headed))
     assert isinstance(frame, pl.DataFrame)
     return frame
+
+
+def _number_types(declared: Format, names: Sequence[str]) -> dict[str, pa.DataType]:
+    """By the file's column, what `_column` makes of it where it is written as a number."""
+    types = {}
+    for lake, place in declared.columns.items():
+        if str(place) in names and lake not in _TEXTS and not (lake in _TIMES and declared.time_format is not None):
+            types[str(place)] = pa.int64() if lake in _TIMES or lake.endswith("_id") else pa.float64()
+    return types
 
 
 def _same_order(declared: Format, header: list[str]) -> None:
@@ -212,7 +213,7 @@ def _column(declared: Format, lake: str, given: pl.Series) -> pl.Series:
         return text if not said else _translated(lake, text, said)
     if lake.endswith("_id"):
         return given.cast(pl.Int64, strict=False)
-    numbers = given.str.strip_chars().cast(pl.Float64, strict=False)
+    numbers = (given.str.strip_chars() if given.dtype == pl.String else given).cast(pl.Float64, strict=False)
     if lake not in declared.divide_by:
         return numbers
     # numpy's division: polars multiplies by the rounded reciprocal, and 3953300 / 10000 is then not 395.33

@@ -172,7 +172,7 @@ def _write(
     findings = [*_wrong_markets(said, refiled, good), *_sequence_gaps(said)]
     if len(good):
         stored = store(connection, said.table, good.drop("file", "row", "reason"), ranks, delivery)
-        counts.update(stored.outcome.to_list())
+        counts.update(dict(stored.outcome.value_counts().iter_rows()))
         findings += _conflicts(said.table, stored.conflicts)
     counted = [dict(frame.group_by("file").len().iter_rows()) for frame in (good, bad)]
     outcomes = [_outcome(file, *(count.get(index, 0) for count in counted)) for index, file in enumerate(observed)]

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_lake.catalogue import version_of
+from data_lake.catalogue import threads_of, version_of
 from data_lake.key_order import in_key_order
 from data_lake.schema import TABLES, VersionedTable
 from domain.errors import Refused
@@ -55,8 +55,7 @@ def read(connection: duckdb.DuckDBPyConnection, query: Query) -> pa.Table:
     if table.within:
         order = ", ".join(("symbol", table.time, *table.within))
         return connection.sql(f"{sql} ORDER BY {order}").to_arrow_table()
-    (threads,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
-    return in_key_order(_unordered(connection, sql), table.time, int(threads))
+    return in_key_order(_unordered(connection, sql), table.time, threads_of(connection))
 
 
 def _unordered(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:

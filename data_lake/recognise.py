@@ -11,7 +11,7 @@ import polars as pl
 from data_lake.columns import missing_columns
 from data_lake.formats import SUFFIXES, column_names
 from data_lake.schema import BARS, FUNDING, VersionedTable
-from domain.arrays import IntArray
+from domain.arrays import BoolArray, IntArray
 from domain.errors import Refused
 from domain.market import Market
 from domain.times import US_PER_DAY, US_PER_HOUR, US_PER_MINUTE
@@ -105,10 +105,17 @@ def symbol_in_name(name: str) -> str:
 
 def modal_step(table: VersionedTable, frame: pl.DataFrame) -> int | None:
     """The commonest positive step between neighbouring times of one symbol, microseconds; None where there is no step."""
-    ordered = frame.select("symbol", table.time).drop_nulls().unique().sort("symbol", table.time)
-    steps = np.diff(ordered[table.time].to_numpy())
-    same = (ordered["symbol"].to_numpy()[1:] == ordered["symbol"].to_numpy()[:-1]) if len(ordered) > 1 else np.zeros(0, bool)
+    ordered = frame.select("symbol", table.time).drop_nulls()
+    steps, same = _steps(ordered, table.time)
+    if not (ordered["symbol"].is_sorted() and (steps[same] > 0).all()):
+        steps, same = _steps(ordered.unique().sort("symbol", table.time), table.time)
     return _mode(steps[same])
+
+
+def _steps(ordered: pl.DataFrame, time: str) -> tuple[IntArray, BoolArray]:
+    """Steps between neighbouring rows, and which of them are of one symbol."""
+    same = (ordered["symbol"] == ordered["symbol"].shift(1)).slice(1)
+    return np.diff(ordered[time].to_numpy()), same.to_numpy()
 
 
 def settled_interval(stated_us: int | None, step_us: int | None, rows: int) -> int:
@@ -133,6 +140,8 @@ def _mode(steps: IntArray) -> int | None:
     positive = steps[steps > 0]
     if len(positive) == 0:
         return None
+    if positive.min() == positive.max():
+        return int(positive[0])
     values, counts = np.unique(positive, return_counts=True)
     if len(positive) > _FEW and counts.max() < _DOMINANT * len(positive):
         return None  # single revised bars, far apart: their distances tell nothing

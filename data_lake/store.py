@@ -8,6 +8,7 @@ import polars as pl
 
 from data_lake.catalogue import in_key_order
 from data_lake.schema import FACT, VersionedTable
+from data_lake.table_files import LARGE_ROWS, add_files
 from data_lake.versions import as_observed, resolve
 
 
@@ -28,10 +29,13 @@ def store(
     Revised: a fact of a known key at a moment at which an as-of read now answers otherwise. Unchanged: the others, held
     already or confirming what was known.
     """
-    batch = batch.with_columns(delivery=pl.lit(delivery, dtype=pl.Int64))
-    if _all_new(connection, table, batch):
-        _insert(connection, table, table.current, batch)
+    batch = batch.with_columns(_year(table), delivery=pl.lit(delivery, dtype=pl.Int64))
+    varying = _varying(table, batch)
+    ordered = batch.sort(varying)
+    if _all_new(connection, table, ordered, varying):
+        _put(connection, table, table.current, ordered)
         return Stored(pl.repeat("accepted", len(batch), eager=True), pl.DataFrame())
+    del ordered
     batch = batch.with_row_index("position")
     fresh = _not_held(connection, table, batch)
     if fresh.is_empty():
@@ -73,24 +77,26 @@ def _marked(facts: pl.DataFrame, among: pl.DataFrame, on: list[str], name: str) 
     return facts.join(marks, on=on, how="left", maintain_order="left")
 
 
-def _all_new(connection: duckdb.DuckDBPyConnection, table: VersionedTable, batch: pl.DataFrame) -> bool:
+def _all_new(connection: duckdb.DuckDBPyConnection, table: VersionedTable, ordered: pl.DataFrame, varying: list[str]) -> bool:
     """Whether each key is there once and the lake holds none of the batch's series between its first and last time.
 
-    A chain always has a current row, so those alone tell. Then every row is its own chain, and the law has nothing to say.
+    `ordered`: the batch sorted by its `varying` columns. A chain always has a current row, so those alone tell. Then every row is
+    its own chain, and the law has nothing to say.
     """
-    series = list(table.series)
-    times = pl.struct(table.time, *table.within)
-    spans = (
-        batch.with_columns(_year(table))
-        .group_by(series)
-        .agg(low=pl.col(table.time).min(), high=pl.col(table.time).max(), rows=pl.len(), times=times.n_unique())
-    )
-    if not (spans["rows"] == spans["times"]).all():
+    differs = pl.any_horizontal(pl.col(name) != pl.col(name).shift(1) for name in varying)
+    if not ordered.select(differs.slice(1).all()).item():
         return False
+    series = list(table.series)
+    groups = ordered.group_by([name for name in series if name in varying] or pl.lit(0))
+    spans = groups.agg(
+        *(pl.col(name).first() for name in series if name not in varying),
+        low=pl.col(table.time).min(),
+        high=pl.col(table.time).max(),
+    )
     connection.register("spans", spans.to_arrow())
     held = connection.execute(
         f"SELECT 1 FROM {table.current} c SEMI JOIN spans s ON {' AND '.join(f'c.{name} = s.{name}' for name in series)} "
-        f"AND c.{table.time} BETWEEN s.low AND s.high WHERE {_window(table, batch.with_columns(_year(table)))} LIMIT 1"
+        f"AND c.{table.time} BETWEEN s.low AND s.high WHERE {_window(table, ordered)} LIMIT 1"
     ).fetchone()
     connection.unregister("spans")
     return held is None
@@ -109,7 +115,6 @@ def _window(table: VersionedTable, batch: pl.DataFrame) -> str:
 
 def _not_held(connection: duckdb.DuckDBPyConnection, table: VersionedTable, batch: pl.DataFrame) -> pl.DataFrame:
     """The rows of the batch that are new facts, the first of equal ones."""
-    batch = batch.with_columns(_year(table))
     fact = [*table.key, "knowledge_time", "source", *table.values]
     batch = batch.filter(pl.struct(fact).is_first_distinct())
     connection.register("incoming", batch.to_arrow())
@@ -160,8 +165,17 @@ def _replace(connection: duckdb.DuckDBPyConnection, table: VersionedTable, old: 
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: VersionedTable, name: str, rows: pl.DataFrame) -> None:
+    rows = rows.with_columns(_year(table))
+    _put(connection, table, name, rows.sort(_varying(table, rows)))
+
+
+def _put(connection: duckdb.DuckDBPyConnection, table: VersionedTable, name: str, ordered: pl.DataFrame) -> None:
+    """Rows in key order into one of the stored tables."""
     columns = ["event_year", *table.key, *table.values, *FACT] + (["known_until"] if name == table.superseded else [])
-    rows = rows.with_columns(_year(table)).select(columns).sort(_varying(table, rows))
+    rows = ordered.select(columns)
+    if len(rows) >= LARGE_ROWS:
+        add_files(connection, name, rows)
+        return
     connection.register("added", rows.to_arrow())
     listed = ", ".join(columns)
     in_key_order(connection, f"INSERT INTO {name} ({listed}) SELECT {listed} FROM added")
@@ -170,7 +184,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: VersionedTable, name: 
 
 def _varying(table: VersionedTable, rows: pl.DataFrame) -> list[str]:
     """The columns of the key that tell the rows apart: sorting by the others too would only take time."""
-    return [name for name in table.key if rows[name].n_unique() > 1] or [table.time]
+    return [name for name in table.key if (rows[name] != rows[name][0]).any()] or [table.time]
 
 
 def _year(table: VersionedTable) -> pl.Expr:

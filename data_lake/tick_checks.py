@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from data_lake.findings import Finding, Severity
+from data_lake.outlier_checks import tick_outliers
+from data_lake.quality_rules import load_rules
 from data_lake.sql_check import SqlCheck
 from domain.market import Market
 
@@ -124,6 +126,10 @@ def check_ticks(
     """
     span = {"start_us": start_us, "end_us": end_us, "as_of_us": as_of_us}
     rows = lake.read(table, venue=venue, market=market, **span, symbols=symbols)
+    quotes = None
+    if table == "trades":
+        quotes = lake.read("quotes", venue=venue, market=market, **span, symbols=symbols)
+    far = tick_outliers(rows, quotes, table, (venue, market.value), load_rules().tick_outliers)
     with duckdb.connect() as session:
         session.register("given", rows)
         session.execute(f"CREATE TABLE {table} AS FROM given")
@@ -132,4 +138,4 @@ def check_ticks(
             for check in TICK_CHECKS[table]
             for item in check.findings(session, (venue, market.value, 0))
         ]
-    return tuple(sorted(found, key=lambda item: (item.kind, item.symbol, item.at_us or 0, item.evidence_json())))
+    return tuple(sorted([*found, *far], key=lambda item: (item.kind, item.symbol, item.at_us or 0, item.evidence_json())))

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -14,7 +16,7 @@ from data_lake.schema import BARS, FUNDING, VersionedTable
 from domain.arrays import FloatArray, IntArray
 from domain.market import Panel
 from domain.times import US_PER_DAY
-from domain.versions import Cells
+from domain.versions import FOREVER_US, Cells
 
 _FIELDS = ("open", "high", "low", "close", "volume", "taker_buy_volume")
 _MARGIN_US = 7 * US_PER_DAY
@@ -89,20 +91,27 @@ class _Versions:
         return Cells(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     def _rates_of(self, symbol: str, final: pa.Table, gone: pa.Table, late: pa.Table) -> Cells:
-        """One symbol's rates on the grid between any two moments at which one of its stamps changed."""
-        chains = _chains(gone, late)
-        edges = sorted({moment for versions in chains.values() for version in versions for moment in version[:2]} - {0})
-        stamps = dict(zip(_ints(final, "funding_time").tolist(), _floats(final, "funding_rate").tolist(), strict=True))
+        """One symbol's rates on the grid between any two moments at which one of its changing stamps changed.
+
+        While a stamp is missing every other stamp that comes is such a moment too: it says how far the series reaches. That the
+        first stamp of a series covers nothing until there is a second is not restated.
+        """
+        changing = _chains(final, gone, late)
+        others = [one for one in _rows(final, "funding_time", "knowledge_time", "funding_rate") if one[0] not in changing]
+        edges = {moment for chain in changing.values() for since, until, _ in chain for moment in (since, until)}
+        for time, known in _rows(late, "funding_time", "known"):
+            edges |= {since for _, since, _ in others if time < since < known}
+        moments = sorted({0, *edges, self._as_of_us + 1})
         column, found = self._column[symbol], [_none()]
-        for since, until in zip([0, *edges], edges, strict=False):
-            then = dict(stamps)
-            for time, versions in chains.items():
-                then |= {time: rate for begin, end, rate in versions if begin <= since < end}
-            known = {time: rate for time, rate in sorted(then.items()) if np.isfinite(rate)}
-            times, rates = np.array(list(known), dtype=np.int64), np.array(list(known.values()), dtype=np.float64)
+        for since, until in pairwise(moment for moment in moments if moment <= self._as_of_us + 1):
+            known = {time: rate for time, begin, rate in others if begin < until}
+            known |= {time: rate for time, chain in changing.items() for begin, end, rate in chain if begin <= since < end}
+            times = np.array(sorted(known), dtype=np.int64)
+            rates = np.array([known[time] for time in times.tolist()], dtype=np.float64)
             grid = on_grid(times, rates, self._panel.open_time_us, self._panel.interval_us)
             now = self._panel.funding_rate[:, column]
-            row = np.flatnonzero(~((grid == now) | (np.isnan(grid) & np.isnan(now))))
+            differs = ~((grid == now) | (np.isnan(grid) & np.isnan(now)))
+            row = np.flatnonzero(differs & (self._panel.open_time_us < until))
             found.append(Cells(row, np.full_like(row, column), np.full_like(row, since), np.full_like(row, until), grid[row]))
         return Cells(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
@@ -133,15 +142,19 @@ class _Versions:
         return row, np.array([self._column[symbol] for symbol in table["symbol"].to_pylist()], dtype=np.int64)
 
 
-def _chains(gone: pa.Table, late: pa.Table) -> dict[int, list[tuple[int, int, float]]]:
-    """By stamp: from when, until when, and the rate; NaN before it was known."""
-    chains: dict[int, list[tuple[int, int, float]]] = {}
-    for time, known in zip(_ints(late, "funding_time").tolist(), _ints(late, "known").tolist(), strict=True):
-        chains.setdefault(time, []).append((0, known, float("nan")))
-    columns = (_ints(gone, name).tolist() for name in ("funding_time", "knowledge_time", "known_until"))
-    for time, since, until, rate in zip(*columns, _floats(gone, "funding_rate").tolist(), strict=True):
+def _chains(final: pa.Table, gone: pa.Table, late: pa.Table) -> dict[int, list[tuple[int, int, float]]]:
+    """By stamp that changed or came late: from when, until when, and the rate."""
+    chains: dict[int, list[tuple[int, int, float]]] = {time: [] for time, _ in _rows(late, "funding_time", "known")}
+    for time, since, until, rate in _rows(gone, "funding_time", "knowledge_time", "known_until", "funding_rate"):
         chains.setdefault(time, []).append((since, until, rate))
+    for time, since, rate in _rows(final, "funding_time", "knowledge_time", "funding_rate"):
+        if time in chains:
+            chains[time].append((since, FOREVER_US, rate))
     return chains
+
+
+def _rows(table: pa.Table, *names: str) -> list[tuple[Any, ...]]:
+    return list(zip(*(table[name].to_pylist() for name in names), strict=True))
 
 
 def _none() -> Cells:

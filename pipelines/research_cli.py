@@ -56,6 +56,13 @@ def backtest(
     as_of: AsOfOption = None,
     venue: VenueOption = None,
     market: MarketOption = None,
+    vintages: Annotated[
+        str | None,
+        typer.Option(
+            "--vintages",
+            help="exact: each decision sees the data as it stood; latest: as known at the end; left out: exact if affordable.",
+        ),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -63,7 +70,7 @@ def backtest(
     from steps.research import backtest_package
 
     asked = _asked("backtest", hypothesis)
-    result = backtest_package(_home(home), package, param or [], as_of, venue, market, asked)
+    result = backtest_package(_home(home), package, param or [], as_of, venue, market, asked, vintages)
     answer(result, as_json, lambda: backtest_sentences(result))
 
 
@@ -75,6 +82,7 @@ def sweep(
         list[str] | None, typer.Option("--param", help="K=V1,V2,...; may be repeated. The manifest's grid where left out.")
     ] = None,
     memory: Annotated[float, typer.Option("--memory-gib", help="What may be held at once.", min=0.01)] = 2.0,
+    workers: Annotated[int | None, typer.Option(help="Configurations at a time; all cores where left out.", min=1)] = None,
     hypothesis: HypothesisOption = None,
     as_of: AsOfOption = None,
     venue: VenueOption = None,
@@ -88,7 +96,7 @@ def sweep(
 
     asked = _asked("sweep", hypothesis)
     with bar(sys.stderr, "configurations") as told:
-        result = sweep_package(_home(home), package, param or [], as_of, venue, market, memory, told, asked)
+        result = sweep_package(_home(home), package, param or [], as_of, venue, market, memory, told, asked, workers)
     answer(result, as_json, lambda: sweep_sentences(result))
 
 

@@ -39,9 +39,23 @@ def backtest_sentences(result: dict[str, Any]) -> str:
             ["volatility, annual", f"{result['volatility_annual']:.2%}"],
             ["largest drawdown", f"{result['max_drawdown']:.2%}"],
             ["turnover, x capital a year", f"{result['turnover_annual']:,.1f}"],
+            ["decided on", _vintages(result["vintages"])],
             ["tear sheet", str(result["report"])],
         ]
     )
+
+
+def _vintages(told: dict[str, Any]) -> str:
+    """Which data the decisions saw, and what hindsight would have added."""
+    if told["used"] == "latest":
+        return f"the latest data, {told['why']}"
+    stood = (
+        f"the data as it stood: {told['decisions_that_differ']:,} of {told['decisions']:,} decisions differ on the latest data"
+    )
+    worth = told["worth_of_hindsight"]
+    if not told["decisions_that_differ"] or worth["sharpe_annual"] is None:
+        return stood
+    return f"{stood}, which would show {worth['sharpe_annual']:+.2f} of Sharpe ratio and {worth['total_return']:+.2%} of return"
 
 
 def sweep_sentences(result: dict[str, Any]) -> str:

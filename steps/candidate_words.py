@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from domain.evidence import Figure
-from reporting.charts import intervals
-from reporting.charts.runs import growth_of_runs
+from domain.record import COMPONENTS
+from reporting.charts import equity_and_underwater, exposure_and_turnover, intervals, return_by_component
+from reporting.values import PodSeries
 from steps.experiments import Asked
 from steps.exposures import by_whom
 from steps.home import Home
@@ -32,7 +33,8 @@ class CandidateResult:
     facts: dict[str, Fact]
     files: dict[str, Path] = field(default_factory=dict)
     table: tuple[dict[str, Fact], ...] = ()
-    picture_svg: str | None = None
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    """SVG by caption."""
 
 
 def backtest_candidate(home: Home, package: str, question: Mapping[str, Any], say: Say) -> CandidateResult:
@@ -41,9 +43,14 @@ def backtest_candidate(home: Home, package: str, question: Mapping[str, Any], sa
     say(f"{asked.by} asks for a backtest of {package}")
     found = backtest_package(home, package, question["parameters"], *_where(question), asked)
     run = load_run(found["run"], home)
-    sharpe = run.results["sharpe_annual"]
-    wealth = np.cumprod(1.0 + run.daily["net_return"].to_numpy())
-    named = f"{found['package']}, net"
+    sharpe, daily = run.results["sharpe_annual"], run.daily
+    wealth = np.cumprod(1.0 + daily["net_return"].to_numpy())
+    below = 1.0 - wealth / np.maximum.accumulate(np.maximum(wealth, 1.0))
+    days = tuple(daily["day_us"].to_list())
+    series = PodSeries(pod=found["package"], day_us=days, cumulative_return=tuple(wealth - 1.0), drawdown=tuple(below))
+    parts = run.record.components
+    components = {name: parts[name] for name in COMPONENTS if parts[name] != 0.0 or name == "price"}
+    exposure = [tuple(daily[name].to_list()) for name in ("gross_exposure", "net_exposure", "turnover")]
     headline = f"Sharpe ratio {_text(sharpe.value)} [{_text(sharpe.low)}, {_text(sharpe.high)}], {found['trials']} trials"
     say(headline)
     return CandidateResult(
@@ -64,7 +71,11 @@ def backtest_candidate(home: Home, package: str, question: Mapping[str, Any], sa
             }
         ),
         files={"tear_sheet": Path(found["report"])},
-        picture_svg=growth_of_runs([(named, run.daily["day_us"].to_list(), wealth.tolist())]),
+        pictures={
+            "Growth of 1 and drawdown, net of all costs": equity_and_underwater(series),
+            "Mean return a year by component": return_by_component(components),
+            "Exposure and turnover": exposure_and_turnover(days, *exposure),
+        },
     )
 
 
@@ -95,7 +106,7 @@ def sweep_candidate(home: Home, package: str, question: Mapping[str, Any], say: 
         ),
         files={"results": table},
         table=tuple(_known(row) for row in best),
-        picture_svg=intervals(figures, "Sharpe ratio, annual") if figures else None,
+        pictures={"Sharpe ratio of the best, annual": intervals(figures, "Sharpe ratio, annual")} if figures else {},
     )
 
 
@@ -120,7 +131,9 @@ def _where(question: Mapping[str, Any]) -> tuple[str | None, str | None, str | N
 
 
 def _known(facts: Mapping[str, Any]) -> dict[str, Fact]:
-    return {name: value for name, value in facts.items() if value is not None}
+    """Without what is undefined; floats at six digits."""
+    known = {name: value for name, value in facts.items() if value is not None}
+    return {name: float(f"{value:.6g}") if isinstance(value, float) else value for name, value in known.items()}
 
 
 def _text(value: float | None) -> str:

@@ -10,11 +10,11 @@ from backtest.robustness.crises import Crises
 from data_lake.feeds.declaration import load_feeds
 from data_lake.formats_declared import load_formats
 from data_lake.instruments import load_instruments
+from data_lake.quality_rules import load_rules
 from laboratory.settings import LaboratorySettings
 from promotion_gates.policy import Policy
 from steps.configuration import CONFIG, load
 from steps.deliver import PodAddresses
-from steps.validate import QualityRules
 
 READERS: dict[str, Callable[[Path], object]] = {
     "costs.yaml": partial(load, model=CostModel),
@@ -26,7 +26,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "laboratory.yaml": partial(load, model=LaboratorySettings),
     "pods.yaml": partial(load, model=PodAddresses),
     "policy.yaml": partial(load, model=Policy),
-    "quality.yaml": partial(load, model=QualityRules),
+    "quality.yaml": load_rules,
 }
 
 

@@ -14,7 +14,7 @@ from backtest.funding import FilledFunding, assume, charge_assumed, fill_missing
 from backtest.margin import HALF_A_CENT_USD
 from backtest.research import central_volatility
 from backtest.run import run_backtest
-from backtest.sizing import Targets, target_weights
+from backtest.sizing import Targets, correlation_so_far, sized
 from backtest.stated import stated_record
 from backtest.view import view_of
 from data_lake.instruments import load_instruments
@@ -37,6 +37,7 @@ from steps.run import Run, StepResult
 from steps.trial_returns import keep_returns
 from steps.trials import record_trials, trial_keys
 from steps.trust import open_log
+from steps.vintages import Decided, Vintages, decide, differing_csv, hindsight
 
 
 def pod_returns(run: Run) -> StepResult:
@@ -85,7 +86,14 @@ def pod_returns(run: Run) -> StepResult:
 class Workbench:
     """What every backtest of a run shares: the panel with all funding charged, the central forecast, the costs."""
 
-    def __init__(self, panel: Panel, costs: CostModel, volatility_target_annual: float, capital_usd: float) -> None:
+    def __init__(
+        self,
+        panel: Panel,
+        costs: CostModel,
+        volatility_target_annual: float,
+        capital_usd: float,
+        vintages: Vintages | None = None,
+    ) -> None:
         self.funding = fill_missing(panel, costs.funding) or assume(panel, costs.funding)
         self.seen = panel
         """What strategies see: what was known, and nothing that is assumed."""
@@ -96,15 +104,20 @@ class Workbench:
         """Lots, leverage and margin of the venue; None where none are stated, and then none are simulated."""
         self.volatility_target_annual = volatility_target_annual
         self.capital_usd = capital_usd
-        self._targets: dict[str, Targets] = {}
+        self.vintages = vintages
+        """What decisions saw that is no more; None: all of them see the latest data."""
+        self._decided: dict[str, Decided] = {}
         self._newest: tuple[str, FloatArray] = ("", np.empty((0, 0)))
         self._ask: dict[str, Ask] = {}
 
     def evaluate(self, member: Member, parameters: dict[str, Parameter]) -> PodRecord:
         """One configuration of a package."""
+        return self._record(member, self.targets(member, parameters))
+
+    def _record(self, member: Member, targets: Targets) -> PodRecord:
         record = run_backtest(
             self.charged,
-            self.targets(member, parameters),
+            targets,
             self.costs,
             member.spec.profile,
             capital_usd=self.capital_usd,
@@ -117,18 +130,40 @@ class Workbench:
 
     def targets(self, member: Member, parameters: dict[str, Parameter]) -> Targets:
         """What a configuration wants to hold; pods of one package share it, for it does not depend on how they execute."""
-        if member.package is None:
+        return self._decide(member, parameters).targets
+
+    def vintages_used(self, member: Member) -> str:
+        """`exact`: decisions of this package see the data as it stood; `latest`: they see what is known at the end."""
+        exact = self.vintages is not None and self.vintages.why_not(member.manifest, self.seen) is None
+        return "exact" if exact else "latest"
+
+    def hindsight(self, member: Member, parameters: dict[str, Parameter], record: PodRecord) -> tuple[dict[str, Any], bytes]:
+        """What hindsight would have added to this record, and the decisions that differ as CSV, empty where none do."""
+        decided = self._decide(member, parameters)
+        if decided.vintage is None:
+            why = None if self.vintages is None else self.vintages.why_not(member.manifest, self.seen)
+            return {"used": "latest", "why": why or "asked for"}, b""
+        if not len(decided.vintage.differing.row):
+            return {"used": "exact", **hindsight(self.seen, decided, record, record)}, b""
+        latest = self._record(member, decided.latest)
+        return {"used": "exact", **hindsight(self.seen, decided, record, latest)}, differing_csv(self.seen, decided.vintage)
+
+    def _decide(self, member: Member, parameters: dict[str, Parameter]) -> Decided:
+        package = member.package
+        if package is None:
             raise Refused(f"{member.spec.pod} is a stated return stream: there is nothing to backtest")
         key = digest([member.code, parameters])
-        if key not in self._targets:
-            self._targets[key] = target_weights(
-                self.charged,
-                self.predictions(member, parameters),
-                self.volatility,
-                member.manifest,
-                volatility_target_annual=self.volatility_target_annual,
-            )
-        return self._targets[key]
+        if key not in self._decided:
+            prediction, manifest, target = self.predictions(member, parameters), member.manifest, self.volatility_target_annual
+            correlation = correlation_so_far(self.seen)
+            plain = sized(self.seen, prediction, self.volatility, correlation, manifest, volatility_target_annual=target)
+
+            def again(panel: Panel, volatility: FloatArray) -> FloatArray:
+                view, ask = view_of(panel, volatility, parameters), self._ask.get(member.code)
+                return predict(package, view) if ask is None else ask(view)
+
+            self._decided[key] = decide(self.vintages, self.seen, plain, prediction, self.volatility, manifest, target, again)
+        return self._decided[key]
 
     def predictions(self, member: Member, parameters: dict[str, Parameter]) -> FloatArray:
         """(T, N) of a package, each asked twice where it is sandboxed; the newest are kept."""
@@ -157,7 +192,7 @@ class Workbench:
 
     def forget(self) -> None:
         """Let go of what configurations wanted: a full grid on a wide panel takes a gigabyte."""
-        self._targets.clear()
+        self._decided.clear()
 
 
 def account_facts(account: Account) -> dict[str, Any]:

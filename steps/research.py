@@ -20,7 +20,7 @@ from steps.exposures import exposed
 from steps.gates import load_policy
 from steps.home import Home
 from steps.ingest import now_us
-from steps.pod_returns import Workbench, remember_trials
+from steps.pod_returns import Workbench, account_facts, remember_trials
 from steps.research_data import bench_on, find_member, locate_data
 from steps.roster import Member, with_parameters
 from steps.run_records import Inputs, data_of, engine_digest, environment_digest, note_asked, save_run
@@ -31,16 +31,27 @@ from steps.trust import open_log
 
 
 def backtest_package(
-    home: Home, package: str, parameters: list[str], as_of: str | None, venue: str | None, market: str | None, asked: Asked
+    home: Home,
+    package: str,
+    parameters: list[str],
+    as_of: str | None,
+    venue: str | None,
+    market: str | None,
+    asked: Asked,
+    vintages: str | None = None,
 ) -> dict[str, Any]:
-    """Backtest one configuration; claim, question, reads and trial stand on the log before its result is computed."""
+    """Backtest one configuration; claim, question, reads and trial stand on the log before its result is computed.
+
+    `vintages`: see `bench_on`.
+    """
     member = with_parameters(find_member(home, package), dict(_parameter(text) for text in parameters))
     located = locate_data(home, as_of, venue, market)
     chosen, log = member.configurations()[0], open_log(home)
     seen = exposed(log, located.view)
     claim = record_experiment(log, asked, member, [chosen], located.view, SEED)
-    bench = bench_on(home, located)
+    bench = bench_on(home, located, vintages)
     record = bench.evaluate(member, chosen)
+    worth, decisions = bench.hindsight(member, chosen, record)
     remember_trials(home, member, located.view, [chosen], [record])
     behind = DeskTrials.on_record(home, located.view).behind(member)
     run = save_run(home, inputs_of(member, chosen, bench, located.view), record)
@@ -49,6 +60,10 @@ def backtest_package(
     tested = leak_test_of(log, member.code)
     page = tear_sheet(member, chosen, bench, record, located, run=run, behind=behind, grid=grid, leak_test=tested, claim=claim)
     write_durably(report, page.encode())
+    if decisions:
+        listed = report.with_suffix(".decisions.csv")
+        write_durably(listed, decisions)
+        worth["differing_decisions"] = str(listed)
     note = asked_note(asked, claim, located, behind, record)
     note_asked(home, run, now_us(), note | {"report": str(report), "exposed": seen})
     log.append("run", {"run": run, "strategy": member.manifest.name, "code": member.code, "by": asked.by})
@@ -64,7 +79,8 @@ def backtest_package(
         "family": list(behind.strategies),
         **_headline(record),
         "dsr": note["dsr"],
-        "exposed": seen,
+        "vintages": worth,
+        "account": None if record.account is None else account_facts(record.account),
         "report": str(report),
     }
 
@@ -79,12 +95,13 @@ def sweep_package(
     memory_gib: float,
     told: Told,
     asked: Asked,
+    workers: int | None = None,
 ) -> dict[str, Any]:
     """Evaluate a grid of one package into its table; every configuration stands on the log as a trial before that."""
     member, located = find_member(home, package), locate_data(home, as_of, venue, market)
     configurations, bench = asked_configurations(member.manifest, parameters), bench_on(home, located)
     claim = record_experiment(open_log(home), asked, member, configurations, located.view, SEED)
-    found = sweep(home, member, bench, located.view, configurations, memory_gib=memory_gib, told=told)
+    found = sweep(home, member, bench, located.view, configurations, memory_gib=memory_gib, told=told, workers=workers)
     behind = DeskTrials.on_record(home, located.view).behind(member)
     return {
         "sweep": found.id,

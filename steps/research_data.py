@@ -15,6 +15,7 @@ from steps.ingest import parse_market
 from steps.packages import find_package
 from steps.pod_returns import Workbench
 from steps.roster import Member, package_member
+from steps.vintages import vintages_of
 
 
 def find_member(home: Home, package: str) -> Member:
@@ -39,11 +40,15 @@ def locate_data(home: Home, as_of: str | None, venue: str | None, market: str | 
         return locate(lake, chosen, where, min(midnight, -(-last_close_us // US_PER_DAY) * US_PER_DAY), as_of_us)
 
 
-def bench_on(home: Home, located: LocatedView) -> Workbench:
-    """The workbench over a view, at the capital and the volatility target of its desk."""
+def bench_on(home: Home, located: LocatedView, vintages: str | None = None) -> Workbench:
+    """The workbench over a view, at the capital and the volatility target of its desk.
+
+    `vintages`: `exact`, each decision sees the data as it stood, `latest`, or None, exact where it is affordable.
+    """
     desk = load_desk(located.view.venue == SIMULATED_VENUE)
     panel = panel_of(home.root, located.view, located.snapshot)
-    return Workbench(panel, load(CONFIG / "costs.yaml", CostModel), desk.pod_volatility_target_annual, first_rung(desk).cap_usd)
+    costs, capital_usd = load(CONFIG / "costs.yaml", CostModel), first_rung(desk).cap_usd
+    return Workbench(panel, costs, desk.pod_volatility_target_annual, capital_usd, vintages_of(home, located, vintages))
 
 
 def _newest(lake: Lake) -> tuple[str, Market]:

@@ -74,7 +74,7 @@ def input_differences(one: ResearchRun, other: ResearchRun) -> dict[str, Any]:
     a, b = one.inputs.model_dump(mode="json"), other.inputs.model_dump(mode="json")
     found: dict[str, Any] = {}
     if a["code"] != b["code"]:
-        found["code"] = {"a": a["code"], "b": b["code"], "files": _files(a["files"], b["files"])}
+        found["code"] = {"a": a["code"], "b": b["code"], "files": dict(_differences(a["files"], b["files"]))}
     for section in ("parameters", "data", "terms"):
         differing = dict(_differences(a[section], b[section]))
         if differing:
@@ -151,21 +151,11 @@ def _rows(section: str, differing: Mapping[str, Any]) -> Iterator[tuple[str, Any
     """What, and the value of each side, a row for each value that differs."""
     if {"a", "b"} <= set(differing):
         yield section, differing["a"], differing["b"]
-        for how, names in differing.get("files", {}).items():
-            sides = {"changed": ("one", "another"), "added": ("absent", "there"), "removed": ("there", "absent")}[how]
-            yield from ((f"{section}: {name}", *sides) for name in names)
+        for name, pair in differing.get("files", {}).items():
+            yield f"{section}: {name}", pair["a"] or "absent", pair["b"] or "absent"
         return
     for name, pair in differing.items():
         yield f"{section}.{name}", pair["a"], pair["b"]
-
-
-def _files(a: Mapping[str, str], b: Mapping[str, str]) -> dict[str, list[str]]:
-    """Which files changed, came and went; of sealed packages, that is for their author to know."""
-    return {
-        "changed": sorted(name for name in a.keys() & b.keys() if a[name] != b[name]),
-        "added": sorted(b.keys() - a.keys()),
-        "removed": sorted(a.keys() - b.keys()),
-    }
 
 
 def _differences(a: Any, b: Any, inside: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,6 +1,7 @@
 """`factory sweep`: a grid of configurations, each on record before its result is seen, into one table that survives a kill."""
 
 import io
+import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,7 +36,6 @@ ARRAYS_IN_FLIGHT = 16
 """Panels' worth of memory that one configuration takes while it is predicted, sized and simulated."""
 CHUNK_MAX = 32
 """Configurations between two writes of the table: what a kill can cost."""
-WORKERS = 2
 TABLE = "results.parquet"
 
 Told = Callable[[int, int], None]
@@ -84,8 +84,11 @@ def sweep(
     *,
     memory_gib: float,
     told: Told,
+    workers: int | None = None,
 ) -> SweepResult:
     """Evaluate what the table lacks, chunk by chunk within `memory_gib`, and write the table after each chunk.
+
+    On so many `workers`, as many as there are cores where left out; the table does not depend on their number.
 
     All configurations go to the log as trials first. A configuration that the strategy refuses has its reason in the table.
     """
@@ -98,7 +101,7 @@ def sweep(
     size = chunk_size(bench.charged.close.nbytes, memory_gib)
     for first in range(0, len(missing), size):
         chunk = missing[first : first + size]
-        with bench.asking(member), ThreadPoolExecutor(WORKERS) as pool:
+        with bench.asking(member), ThreadPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
             found = list(pool.map(lambda one: _evaluated(member, bench, one), chunk))
         rows |= {row["configuration"]: row for row in found}
         _remember(home, member, view, chunk, found)
@@ -151,6 +154,7 @@ def terms_of(member: Member, bench: Workbench) -> dict[str, Any]:
         "capital_usd": bench.capital_usd,
         "volatility_target_annual": bench.volatility_target_annual,
         "profile": dict(vars(member.spec.profile)),
+        "vintages": bench.vintages_used(member),
     }
 
 

@@ -5,31 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import Field
-
 from data_lake.checks import check, completeness
 from data_lake.expectations import BatchValidation, validate_batch
 from data_lake.feeds.declaration import Feed, load_feeds
 from data_lake.findings import Finding
 from data_lake.freshness import ended_symbols, sources_of, stale_findings
 from data_lake.lake import Lake
+from data_lake.quality_rules import QualityRules, load_rules
 from data_lake.read import Series
-from domain.model import Frozen
 from domain.times import US_PER_HOUR, iso
 from steps.artefacts import save_json
 from steps.as_of_view import first_us_of, series_of, start_of
-from steps.configuration import CONFIG, load
 from steps.quality_tables import Reason, TableQuality, grouped
 from steps.run import Check, Run, StepResult
 from steps.stopped_report import write_stopped_report
-
-
-class QualityRules(Frozen):
-    """`config/quality.yaml`."""
-
-    stale_after_hours: float = Field(gt=0)
-    red_completeness_below: float = Field(ge=0, le=1)
-    red_kinds: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -46,7 +35,7 @@ def validate(run: Run) -> StepResult:
     Findings are kept and shown, nothing is repaired. What is red blocks the line at the next step, and the cycle's report says
     which table, which finding, and what to do.
     """
-    rules = load(CONFIG / "quality.yaml", QualityRules)
+    rules = load_rules()
     with Lake(run.home.root) as lake:
         from_us = first_us_of(run)
         bars = series_of(lake, run.source.venue, run.source.market, run.cycle.closes_us, run.cycle.issued_us, from_us)

@@ -181,7 +181,7 @@ def test_a_compiled_package_goes_the_way_of_a_python_one(home: Path, compiled: P
     assert (tested["leaks"], tested["inputs"], tested["first_time"]) == (False, [], None)
     assert tested["lookback_kept"] is True
     latency = tested["latency_us"]
-    assert 0 < latency["decisions"]
+    assert latency["decisions"] > 0
     assert 0 < latency["p50"]["value"] <= latency["p99"]["value"] <= latency["p99.9"]["value"] <= latency["max"]
     best = [
         here("sweep", one, "--param", "window_bars=72,168", "--home", home, "--json").json["best"]

@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from allocation.hierarchical import hierarchical_weights, inverse_variance_weights, quasi_diagonal_order
+from allocation.mean_variance import turnover_penalised_weights
 from allocation.optimise import Infeasible, minimum_variance_weights, risk_budget_weights
 from measures.growth import exposure_above_floor, kelly_ever_falls_to, kelly_growth_share, no_trade_band
+from measures.stop_ladder import stop_ladder
 from tests.reference.parameters import asked_for
 from tests.reference.registry import Inputs, Results, case
 
@@ -45,3 +48,31 @@ def proportional_cost(inputs: Inputs) -> Results:
     """The nearest edge of the band."""
     low, high = no_trade_band(inputs["mu"], inputs["gamma"], inputs["sigma2"], inputs["cost"])
     return {"low": low, "high": high, "w": np.clip(inputs["w0"], low, high)}
+
+
+@case(10, {"cov", "corr"})
+def hierarchical_risk_parity(inputs: Inputs) -> Results:
+    """Weights in per cent."""
+    covariance, correlation = np.array(inputs["cov"]), np.array(inputs["corr"])
+    return {
+        "hrp_paper_code": 100 * hierarchical_weights(covariance, correlation),
+        "hrp_condensed_distance": 100 * hierarchical_weights(covariance, correlation, rows_as_features=False),
+        "order": quasi_diagonal_order(correlation),
+        "ivp": 100 * inverse_variance_weights(covariance),
+    }
+
+
+@case(10, {"mu", "cov", "gamma", "w0", "cost"})
+def turnover_penalised(inputs: Inputs) -> Results:
+    mean, covariance, held = (np.array(inputs[name]) for name in ("mu", "cov", "w0"))
+    answers = [turnover_penalised_weights(mean, covariance, inputs["gamma"], held, cost) for cost in inputs["cost"]]
+    return {} if any(isinstance(answer, Infeasible) for answer in answers) else {"w": answers}
+
+
+@case(10, {"capital", "unscaled_pnl", "halve_at", "zero_at", "rearm"})
+def stops(inputs: Inputs) -> Results:
+    """Nothing re-arms by itself: a case that asks for it has no answer."""
+    if inputs["rearm"]:
+        return {}
+    path = stop_ladder(inputs["unscaled_pnl"], inputs["capital"], inputs["halve_at"], inputs["zero_at"])
+    return {"equity_dd_scale": np.column_stack([path.equity, path.drawdown, path.scale])}

@@ -73,7 +73,7 @@ def test_a_series_that_ends_before_the_others(lake: Lake, tmp_path: Path) -> Non
     assert [(symbol, at) for symbol, at, _, _ in _of(_found(lake), "series_ends_early")] == [("BBBUSDT", _hour(19))]
 
 
-def test_an_outlier_is_told_from_the_block_before_it(lake: Lake, tmp_path: Path) -> None:
+def test_an_outlier_is_told_from_the_returns_before_it(lake: Lake, tmp_path: Path) -> None:
     frame = bar_frame(hours=range(400), price=10_000.0)
     wiggle = pl.Series([10_000.0 + (hour * 7 % 11) for hour in range(400)])
     frame = frame.with_columns(open=wiggle, high=wiggle + 1, low=wiggle - 1, close=wiggle)

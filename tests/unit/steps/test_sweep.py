@@ -77,6 +77,9 @@ class Bench:
         ones, orders = np.ones(DAYS), Orders(none, none, none, *([zero] * 10))
         return PodRecord("made-up", 1e6, (), days, returns, component, ones, ones, ones, zero, zero, zero, orders)
 
+    def vintages_used(self, member: Member) -> str:
+        return "exact"
+
     def forget(self) -> None: ...
 
 
