@@ -72,6 +72,8 @@ class Sized:
     """(T, N) the latest decision at which the symbol had a bar."""
     seen: IntArray
     """(T, N) its latest bar."""
+    correlation: FloatArray
+    """(T,) mean correlation of the symbols, as `correlation_so_far`."""
     targets: Targets
 
 
@@ -136,7 +138,7 @@ def sized(
     )
     gross = np.abs(held).sum(axis=1, keepdims=True)
     shrink = np.minimum(1.0, LEVERAGE_MAX[panel.market] / np.maximum(gross, 1e-12))
-    return Sized(scale, weight, average, chosen, seen, Targets(held * shrink, width * shrink, decides))
+    return Sized(scale, weight, average, chosen, seen, correlation, Targets(held * shrink, width * shrink, decides))
 
 
 def forecasts(prediction: FloatArray, daily_volatility: FloatArray, horizon_days: float, bars_per_day: int) -> FloatArray:

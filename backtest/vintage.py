@@ -70,7 +70,7 @@ def vintage_targets(
     found = epochs_of(cells, decided_us)
     if not found:
         nobody = np.zeros(len(decided_us), dtype=np.bool_)
-        return VintageTargets(sized.targets, prediction, nobody, (), 0, differing(latest, sized.targets, sized.targets))
+        return VintageTargets(sized.targets, prediction, nobody, (), 0, differing(latest, sized.targets, sized.targets, nobody))
     weight, buffer, predicted = sized.targets.weight.copy(), sized.targets.buffer.copy(), prediction.copy()
     otherwise, rows = np.zeros(len(decided_us), dtype=np.bool_), 0
     plain = PlainRun(latest, sized, prediction, daily_volatility, manifest, volatility_target_annual)
@@ -83,12 +83,16 @@ def vintage_targets(
         predicted[inside], otherwise[inside] = part.prediction[here], True
         rows += part.rows
     targets = Targets(weight, buffer, sized.targets.decides)
-    return VintageTargets(targets, predicted, otherwise, found, rows, differing(latest, targets, sized.targets))
+    return VintageTargets(targets, predicted, otherwise, found, rows, differing(latest, targets, sized.targets, otherwise))
 
 
-def differing(panel: Panel, exact: Targets, latest: Targets) -> Differing:
-    """The decisions, at bars that exist today, whose weights are apart by more than the tolerance; an absent one differs."""
-    there = latest.decides[:, None] & np.isfinite(panel.close)
-    apart = ~np.isclose(exact.weight, latest.weight, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
-    row, column = np.nonzero(there & apart)
-    return Differing(row, column, exact.weight[row, column], latest.weight[row, column])
+def differing(panel: Panel, exact: Targets, latest: Targets, rows: BoolArray) -> Differing:
+    """The decisions among `rows`, (T,), at bars that exist today, whose weights are further apart than the tolerance.
+
+    A decision that only one of them takes differs.
+    """
+    asked = np.flatnonzero(rows & latest.decides)
+    one, other = exact.weight[asked], latest.weight[asked]
+    apart = ~np.isclose(one, other, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True) & np.isfinite(panel.close[asked])
+    row, column = np.nonzero(apart)
+    return Differing(asked[row], column, one[row, column], other[row, column])

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backtest.days import daily_closes, daily_returns, day_of_bar
-from backtest.sizing import PairSums, Sized, Targets, correlation_so_far, mean_correlation, pair_sums, sized
+from backtest.sizing import PairSums, Sized, Targets, mean_correlation, pair_sums, sized
 from backtest.vintage_cells import FIELDS, Epoch, spans
 from domain.arrays import BoolArray, FloatArray, IntArray
 from domain.market import Panel
@@ -64,9 +64,9 @@ class Stretches:
         self._spans = {name: (one, *spans(one, decided_us)) for name, one in cells.items()}
         self._day = day_of_bar(plain.panel)
         self._closes = daily_closes(plain.panel)[1]
-        self._sums = pair_sums(daily_returns(self._closes))
-        self._correlation = correlation_so_far(plain.panel)
         self._daily = [self._days_of(epoch) for epoch in epochs]
+        moved = any(len(daily.changed) for daily in self._daily)
+        self._sums = pair_sums(daily_returns(self._closes)) if moved else None
         self._volatility = self._volatilities()
 
     def sized(self, number: int) -> Part:
@@ -155,8 +155,8 @@ class Stretches:
         """Volatility from bar `start` and correlation from the oldest changed bar on, and the first bar at which either moved."""
         epoch, daily = self._epochs[number], self._daily[number]
         volatility = self._plain.daily_volatility[start : epoch.end]
-        correlation = self._correlation[epoch.oldest : epoch.end]
-        if not len(daily.changed):
+        correlation = self._plain.sized.correlation[epoch.oldest : epoch.end]
+        if self._sums is None or not len(daily.changed):
             return volatility, correlation, epoch.end
         volatility, correlation = volatility.copy(), correlation.copy()
         day = self._day[start : epoch.end] - daily.first_day

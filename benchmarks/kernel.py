@@ -42,18 +42,18 @@ def main() -> int:
     args = options.parse_args()
     import vectorbt as vbt
 
-    worst = 0.0
+    worst, own = 0.0, 0.0
     seconds = {"kernel": 0.0, "copy": 0.0, "vectorbt": 0.0}
     _warm_up(vbt)
     for symbol in range(args.symbols):
         close, units = _series(symbol, args.bars, args.paths)
         target = np.empty_like(units)
-        (mine, kernel), (_, copy) = _alternately(
+        (mine, kernel), (_, copy) = alternately(
             lambda c=close, u=units: sweep_units(c, u, FEE_RATE, threads=args.threads),
             lambda t=target, u=units: _copy(t, u, args.threads),
             25,
         )
-        own = _peak_gib() if symbol == 0 else own
+        own = own or _peak_gib()
         theirs, oracle = best(lambda c=close, u=units: _vectorbt(vbt, c, u), 1)
         worst = max(worst, float(np.max(np.abs(mine - theirs) / np.abs(theirs))))
         for name, value in (("kernel", kernel), ("copy", copy), ("vectorbt", oracle)):
@@ -90,7 +90,7 @@ def cost_model() -> CostModel:
     return CostModel.parse(yaml.safe_load(path.read_text()), path.name)
 
 
-def _alternately(first: Callable[[], Any], second: Callable[[], Any], repetitions: int) -> list[tuple[Any, float]]:
+def alternately(first: Callable[[], Any], second: Callable[[], Any], repetitions: int) -> list[tuple[Any, float]]:
     """`best` of two calls that take turns, so that what else the machine does meets both."""
     found = [(None, np.inf), (None, np.inf)]
     for _ in range(repetitions):

@@ -20,7 +20,7 @@ from backtest.sizing import Sized, Targets, correlation_so_far, sized
 from backtest.view import view_of
 from backtest.vintage import VintageTargets, vintage_targets
 from backtest.vintage_stretch import rows_of
-from benchmarks.kernel import best, cost_model
+from benchmarks.kernel import alternately, cost_model
 from domain.arrays import FloatArray
 from domain.market import Market, Panel
 from domain.pod import ExecutionProfile
@@ -56,10 +56,10 @@ def main() -> int:
 
 
 def _measure(panel: Panel, package: Package, what: str, cells: dict[str, Cells], limit: float | None) -> bool:
-    repetitions = REPETITIONS if limit else 1
     _plain(panel, package)
-    _, plain = best(lambda: _plain(panel, package), REPETITIONS)
-    found, exact = best(lambda: _exact(panel, package, cells), repetitions)
+    (_, plain), (found, exact) = alternately(
+        lambda: _plain(panel, package), lambda: _exact(panel, package, cells), REPETITIONS if limit else 1
+    )
     _compare(panel, package, cells, found)
     revised = len({*zip(cells["close"].row.tolist(), cells["close"].column.tolist(), strict=True)}) / panel.close.size
     print(

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from data_lake.checks import check
 from data_lake.findings import Finding
 from data_lake.interval_checks import interval_conflicts
@@ -76,6 +78,7 @@ def compare(market_folder: Path, scratch: Path) -> tuple[Comparison, ...]:
     rows += _vintages(market_folder, scratch / "vintages")
     rows += _two_lengths(market_folder, scratch)
     rows += _captures(market_folder, scratch / "captures")
+    rows += _planted_outliers(market_folder, scratch / "outliers")
     return tuple(rows)
 
 
@@ -143,7 +146,7 @@ def _two_lengths(market_folder: Path, scratch: Path) -> Iterator[Comparison]:
         ("bars_15m_trades (summed to the hour)", "bars_15m_trades", "bars_1h"),
         ("bars_1h_perp", "bars_15m_perp", "bars_1h_perp"),
         ("bars_4h_perp_qv", "bars_1h_perp", "bars_4h_perp_qv"),
-        ("none", "bars_1h_perp", "bars_1d_perp_qv"),
+        ("bars_4h_perp_qv", "bars_1h_perp", "bars_1d_perp_qv"),
     )
     for listed, short, long in pairs:
         market, short_us = _BAR_SETS[short]
@@ -153,7 +156,9 @@ def _two_lengths(market_folder: Path, scratch: Path) -> Iterator[Comparison]:
                     [market_folder / name], "bars", venue="binance", market=market, received_us=NOW_US, source=name
                 )  # fmt: skip
             findings = interval_conflicts(lake, "binance", market, short_us, _BAR_SETS[long][1], *_RANGE)
-        known = _listed(market_folder, "conflicting_bars.csv", "open_time", listed)
+        long_us = _BAR_SETS[long][1]
+        moments = _listed(market_folder, "conflicting_bars.csv", "open_time", listed)
+        known = frozenset((symbol, (at_us or 0) // long_us * long_us) for symbol, at_us in moments)
         yield Comparison("conflict of two sources", f"{short} against {long}", known, _at(findings, "interval_conflict"))
 
 
@@ -178,6 +183,24 @@ def _captures(market_folder: Path, home: Path) -> Iterator[Comparison]:
             yield Comparison("id gap or repeat, crossed or broken book", f"{table} captures", frozenset(), frozenset(others))
 
 
+def _planted_outliers(market_folder: Path, home: Path) -> Iterator[Comparison]:
+    """Closes of one bar in a thousand a tenth too high: the return into it and the one out of it are known to be wrong."""
+    for symbol in ("BTCUSDT", "ETHUSDT", "DOGEUSDT"):
+        bars = pl.read_parquet(market_folder / "bars_1h" / f"{symbol}.parquet").sort("open_time")
+        wrong = pl.int_range(pl.len()) % 1_000 == 500
+        close = pl.when(wrong).then(pl.col("close") * 1.1).otherwise(pl.col("close"))
+        planted = bars.with_columns(close=close, high=pl.max_horizontal("high", close))
+        folder = home / symbol
+        folder.mkdir(parents=True)
+        planted.write_parquet(folder / f"{symbol}.parquet")
+        with _loaded(folder / "home", folder / f"{symbol}.parquet", Market.SPOT) as lake:
+            found = _at(check(lake, "binance", Market.SPOT, US_PER_HOUR, *_RANGE), "outlier")
+            held = lake.read("bars", venue="binance", market=Market.SPOT, start_us=0, end_us=NOW_US, as_of_us=NOW_US)
+        times = held["open_time"].to_pylist()
+        known = frozenset((symbol, times[at + step]) for at in range(500, len(times) - 1, 1_000) for step in (0, 1))
+        yield Comparison("outlier (planted)", f"bars_1h, {symbol}", known, found)
+
+
 def render(rows: Iterable[Comparison]) -> str:
     """The document."""
     lines = [
@@ -185,8 +208,11 @@ def render(rows: Iterable[Comparison]) -> str:
         "",
         "Made by `python -m data_lake.quality_table ../shared/market`; a test makes it again and compares. Known: the lists in",
         "the market data's `defects/` and its README. A false alarm is a finding of the kind that no list has. Nothing is",
-        "repaired: findings are kept beside the data, and a reader decides. No list compares daily bars with hours; what is",
-        "found there counts as false alarms here, although most of it is the incident of 2024-10-28 once more.",
+        "repaired: findings are kept beside the data, and a reader decides. No list compares daily bars with hours: known are",
+        "the days of the listed four-hour conflicts, all of them 2024-10-28. The one more is BNBUSDT of 2024-03-28, in volume",
+        "alone and by 0.06 %, on a day for which the lists have three hours of BTCUSDT in conflict. No list has outliers: what",
+        "is known there was planted (the close of one bar in a thousand off by a tenth, so two returns each), and the false",
+        "alarms are true moves of the market.",
         "",
         "| defect | where | known | found | recall | false alarms |",
         "|---|---|---:|---:|---:|---:|",

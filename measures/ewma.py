@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from domain.arrays import FloatArray
 
@@ -32,54 +33,41 @@ def ewma(values: FloatArray, alpha: float, *, min_obs: int = 1, adjust: bool = T
     `bias`: divide by the sum of weights instead of correcting for the effective number of values.
     NaN: a missing day adds no value, ages the others, and repeats the last result. Equals pandas `ewm(ignore_na=False)`.
     """
-    days, columns = values.shape
-    mean = np.full((days, columns), np.nan)
-    sd = np.full((days, columns), np.nan)
-    state = _State(columns, 1.0 - alpha, 1.0 if adjust else alpha)
-    for day in range(days):
-        state.age()
-        state.take(values[day])
-        mean[day] = np.where(state.count > 0, state.mean, np.nan)
-        sd[day] = np.where(state.count >= max(min_obs, 2 if not bias else 1), np.sqrt(state.variance(bias)), np.nan)
+    mean, sd = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
+    decay = 1.0 - alpha
+    least = max(min_obs, 1 if bias else 2)
+    _run(np.require(values, np.float64, ("C", "W")), decay, decay**2, 1.0 if adjust else alpha, least, bias, mean, sd)
     return Ewma(mean, sd)
 
 
-class _State:
+@njit(nogil=True, cache=True, error_model="numpy")
+def _run(
+    values: FloatArray, decay: float, decay_squared: float, new_weight: float, least: int, bias: bool, mean: FloatArray, sd: FloatArray
+) -> None:  # fmt: skip
     """Running weights and moments by column (West 1979): no difference of large sums, no look at later rows."""
-
-    def __init__(self, columns: int, decay: float, new_weight: float) -> None:
-        self._decay, self._new_weight = decay, new_weight
-        self.count = np.zeros(columns, dtype=np.int64)
-        self.mean = np.zeros(columns)
-        self._weight = np.zeros(columns)
-        self._weight_squares = np.zeros(columns)
-        self._squares = np.zeros(columns)
-
-    def age(self) -> None:
-        self._weight *= self._decay
-        self._weight_squares *= self._decay**2
-        self._squares *= self._decay
-
-    def take(self, row: FloatArray) -> None:
-        seen = np.isfinite(row)
-        added = np.where(seen, np.where(self.count == 0, 1.0, self._new_weight), 0.0)
-        total = np.where(seen, self._weight + added, 1.0)
-        step = np.where(seen, row, self.mean) - self.mean
-        self._squares += added * self._weight / total * step**2
-        self.mean += added / total * step
-        self._weight += added
-        self._weight_squares += added**2
-        self.count += seen
-        if self._new_weight != 1.0:
-            self._sum_to_one(np.where(seen, self._weight, 1.0))
-
-    def _sum_to_one(self, total: FloatArray) -> None:
-        """The newest value keeps its weight after a gap too."""
-        self._weight /= total
-        self._weight_squares /= total**2
-        self._squares /= total
-
-    def variance(self, bias: bool) -> FloatArray:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            divisor = self._weight if bias else self._weight - self._weight_squares / self._weight
-            return np.asarray(np.where(self.count > 0, self._squares / divisor, np.nan))
+    days, columns = values.shape
+    count, centre = np.zeros(columns, dtype=np.int64), np.zeros(columns)
+    weight, weight_squares, squares = np.zeros(columns), np.zeros(columns), np.zeros(columns)
+    for day in range(days):
+        for c in range(columns):
+            weight[c] *= decay
+            weight_squares[c] *= decay_squared
+            squares[c] *= decay
+            if np.isfinite(values[day, c]):
+                added = 1.0 if count[c] == 0 else new_weight
+                total, step = weight[c] + added, values[day, c] - centre[c]
+                squares[c] += added * weight[c] / total * (step * step)
+                centre[c] += added / total * step
+                weight[c] += added
+                weight_squares[c] += added * added
+                count[c] += 1
+                if new_weight != 1.0:  # weights sum to one: the newest value keeps its own after a gap too
+                    total = weight[c]
+                    weight[c] /= total
+                    weight_squares[c] /= total * total
+                    squares[c] /= total
+            if count[c] > 0:
+                mean[day, c] = centre[c]
+            if count[c] >= least:
+                divisor = weight[c] if bias else weight[c] - weight_squares[c] / weight[c]
+                sd[day, c] = np.sqrt(squares[c] / divisor)

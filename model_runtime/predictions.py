@@ -42,9 +42,8 @@ def predict(
     """
     contents = contents_of(package)
     run = partial(_once, contents, limits or Limits())
-    ask = partial(_asked, package, contents, run, latency or LatencyLog())
     again = twice if twice is not None else not asked_in_process(package)
-    return _twice(package, ask, view) if again else ask(view)
+    return _answered(package, contents, run, latency or LatencyLog(), view, twice=again)
 
 
 @contextmanager
@@ -57,23 +56,23 @@ def asking(
     """
     contents = contents_of(package)
     with Session(contents, limits or Limits()) as session:
-        ask = partial(_asked, package, contents, session.run, latency or LatencyLog())
-        yield partial(_twice, package, ask) if twice else ask
+        yield partial(_answered, package, contents, session.run, latency or LatencyLog(), twice=twice)
 
 
-def _twice(package: Package, ask: Ask, view: View) -> FloatArray:
-    answer = ask(view)
-    if not np.array_equal(answer, ask(view), equal_nan=True):
-        name = package.manifest.name
-        raise NotDeterministic(f"{name}: predict gave two answers to the same view: remove its state or randomness")
-    return answer
-
-
-def _asked(package: Package, contents: Mapping[str, bytes], run: Run, clock: LatencyLog, view: View) -> FloatArray:
-    """One timed answer. A refusal names the package, and nothing that a sealed one said."""
+def _answered(
+    package: Package, contents: Mapping[str, bytes], run: Run, clock: LatencyLog, view: View, *, twice: bool
+) -> FloatArray:
+    """Timed answers. A refusal names the package, and nothing that a sealed one said."""
     try:
         with clock.timed():
-            return _ask(package, contents, view, run)
+            question = _question(package, view)
+            answer = _ask(package, contents, view, question, run)
+        if twice:
+            with clock.timed():
+                again = _ask(package, contents, view, question, run)
+            if not np.array_equal(answer, again, equal_nan=True):
+                raise NotDeterministic("predict gave two answers to the same view: remove its state or randomness")
+        return answer
     except RuntimeRefused as refusal:
         if not package.sealed:
             raise type(refusal)(f"{package.manifest.name}: {refusal}") from refusal
@@ -95,13 +94,19 @@ def enforcement() -> Enforced:
     return run_confined(("/usr/bin/true",), {}, b"", Limits(wall_s=10.0), output_max_bytes=0).enforced
 
 
-def _ask(package: Package, contents: Mapping[str, bytes], view: View, run: Run) -> FloatArray:
+def _question(package: Package, view: View) -> bytes:
+    """What a sandboxed package is given; nothing for one that sees the view itself."""
+    if asked_in_process(package):
+        return b""
+    return wire.view_as_csv(view) if package.manifest.protocol == "csv" else wire.view_as_arrow(view)
+
+
+def _ask(package: Package, contents: Mapping[str, bytes], view: View, question: bytes, run: Run) -> FloatArray:
     entry, protocol = package.manifest.entry, package.manifest.protocol
     if asked_in_process(package):
         return _in_process(entry, package.digest, contents[entry], view)
     if protocol == "python":
-        return wire.answer_from_raw(_output(("ask", f"/package/{entry}"), wire.view_as_arrow(view), view, run), view)
-    question = wire.view_as_arrow(view) if protocol == "arrow" else wire.view_as_csv(view)
+        return wire.answer_from_raw(_output(("ask", f"/package/{entry}"), question, view, run), view)
     answer = _output((f"/package/{entry}",), question, view, run)
     if protocol == "arrow":
         # An Arrow stream from a stranger is opened where a stranger's program runs.

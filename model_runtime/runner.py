@@ -99,7 +99,7 @@ def _transcribe(stream: BinaryIO, answer: BinaryIO) -> None:
         ) from error
 
 
-def main(words: list[str]) -> int:
+def main(words: list[str], question: BinaryIO) -> int:
     # What a strategy prints must not end up in the answer: descriptor 1 becomes stderr, the answer has one of its own.
     with os.fdopen(os.dup(1), "wb") as answer:
         os.dup2(2, 1)
@@ -107,9 +107,9 @@ def main(words: list[str]) -> int:
             if words[0] == "ask":
                 with open(words[1], "rb") as file:  # noqa: PTH123
                     function = load_function(words[1], file.read())
-                answer.write(ask(function, _read_view(sys.stdin.buffer)).astype("<f8").tobytes())
+                answer.write(ask(function, _read_view(question)).astype("<f8").tobytes())
             else:
-                _transcribe(sys.stdin.buffer, answer)
+                _transcribe(question, answer)
         except BadAnswer as error:
             sys.stderr.write("\n" + json.dumps({"kind": error.kind, "message": str(error)[:500]}) + "\n")
             return EXIT_REFUSED
@@ -117,4 +117,4 @@ def main(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], sys.stdin.buffer))

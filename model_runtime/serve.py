@@ -4,12 +4,14 @@ Loading an interpreter and its libraries is most of what one question costs; her
 package's own code runs in the fork alone. After every answer all other processes are killed and the scratch folder is emptied, so
 that nothing a strategy saw outlives its answer. Standard library, and what `runner` loads.
 
-On stdin a JSON line {words, bytes, most}, then that many bytes of input; on stdout a JSON line {code, over, bytes, messages},
-then that many bytes of output. The first line of all says whether this may serve: it needs a process namespace of its own.
+On stdin a JSON line {words, bytes, most}, then that many bytes of input; `bytes` null: the input is the one of before. On stdout
+a JSON line {code, over, bytes, messages}, then that many bytes of output. The first line of all says whether this may serve: it
+needs a process namespace of its own.
 """
 
 import contextlib
 import ctypes
+import io
 import json
 import os
 import selectors
@@ -40,9 +42,11 @@ def main(scratch: str) -> int:
     import pyarrow.ipc
 
     pyarrow.array([1.0]).to_numpy()  # what the first conversion loads lazily
+    data = b""
     while line := questions.readline():
         asked = json.loads(line)
-        code, over, output, messages = _answered(asked["words"], questions.read(asked["bytes"]), asked["most"])
+        data = data if asked["bytes"] is None else questions.read(asked["bytes"])
+        code, over, output, messages = _answered(asked["words"], data, asked["most"])
         _leave_nothing(scratch)
         said = messages[-MESSAGES_MAX_BYTES:].decode("utf-8", "replace")
         _tell(answers, {"code": code, "over": over, "bytes": len(output), "messages": said}, output)
@@ -60,28 +64,29 @@ def _answered(words: list[str], data: bytes, most: int) -> tuple[int, bool, byte
     child = os.fork()
     if child == 0:
         try:
-            _become(words, pipes)
+            _become(words, data, pipes)
         finally:
             os._exit(126)
     (source, feed), (output, out_end), (messages, message_end) = pipes
     for end in (source, out_end, message_end):
         os.close(end)
     ended = os.pidfd_open(child)
-    over, answer, said = _exchange(feed, data, output, messages, ended, most)
+    given = data if words[0].startswith("/") else b""  # a fork of this program has it
+    over, answer, said = _exchange(feed, given, output, messages, ended, most)
     os.close(ended)
     if over:
         os.kill(child, signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), over, answer, said
 
 
-def _become(words: list[str], pipes: list[tuple[int, int]]) -> None:
+def _become(words: list[str], data: bytes, pipes: list[tuple[int, int]]) -> None:
     for end, standard in ((pipes[0][0], 0), (pipes[1][1], 1), (pipes[2][1], 2)):
         os.dup2(end, standard)
     os.closerange(3, 1 << 12)
     _libc.prctl(_DUMPABLE, 1, 0, 0, 0)
     if words[0].startswith("/"):
         os.execv(words[0], words)  # noqa: S606
-    code = runner.main(words)
+    code = runner.main(words, io.BytesIO(data))
     sys.stderr.flush()
     os._exit(code)
 

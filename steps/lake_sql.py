@@ -10,6 +10,7 @@ import pyarrow as pa
 from data_lake.lake import Lake
 from data_lake.notebook import attach_statements, sql_session
 from domain.errors import Refused
+from steps.exposures import record_query
 from steps.home import Home
 from steps.lake_words import write_rows
 
@@ -24,6 +25,7 @@ def ask(home: Home, query: str) -> pa.Table:
     with Lake(home.root):  # a lake that is lost or not yet made is told by its own refusal, and an older one gets its macros
         pass
     session = sql_session(home.root)
+    record_query(home, query)
     try:
         return session.execute(query).to_arrow_table()
     except duckdb.Error as error:
@@ -49,6 +51,7 @@ def ask_by_hand(home: Home) -> None:
         waiting += line
         if not waiting.strip().endswith(";"):
             continue
+        record_query(home, waiting)
         try:
             answer = session.sql(waiting)
             if answer is not None:

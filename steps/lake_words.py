@@ -14,6 +14,7 @@ from data_lake.schema import FUNDING, TABLES
 from domain.errors import Refused
 from domain.market import Market
 from domain.times import parse_utc
+from steps.exposures import record_read
 from steps.home import Home
 from steps.ingest import now_us, parse_market
 
@@ -67,22 +68,26 @@ def read_to_file(
     snapshot: int | None,
     out: Path,
 ) -> dict[str, Any]:
-    """Write an as-of read to a Parquet, CSV or Arrow file; times are UTC microseconds."""
+    """Write an as-of read to a Parquet, CSV or Arrow file; times are UTC microseconds. The read is on record first."""
     _refuse_unknown_ending(out)
+    known_us = None if as_of is None else parse_utc(as_of)
     with Lake(home.root) as lake:
         chosen = _market(table, market)
+        names = None if symbols is None else tuple(symbol.strip() for symbol in symbols.split(","))
+        span = parse_utc(start), parse_utc(end)
         rows = lake.read(
             table,
             venue=venue,
             market=chosen,
-            symbols=None if symbols is None else tuple(symbol.strip() for symbol in symbols.split(",")),
+            symbols=names,
             interval_us=parse_interval(interval) or (_only_interval(lake, venue, chosen) if table == "bars" else None),
-            start_us=parse_utc(start),
-            end_us=parse_utc(end),
-            as_of_us=parse_utc(as_of) if as_of is not None else now_us(),
+            start_us=span[0],
+            end_us=span[1],
+            as_of_us=now_us() if known_us is None else known_us,
             snapshot=snapshot,
         )
         held = lake.snapshot() if snapshot is None else snapshot
+    record_read(home, "read", table, venue, chosen, names, *span, known_us)
     write_rows(_known_columns(rows), out)
     return {"rows": rows.num_rows, "snapshot": held}
 

@@ -202,8 +202,8 @@ def test_weights_are_compared_at_decisions_on_bars_that_exist() -> None:
     base = sized(panel, np.full((4, 1), np.nan), np.ones((4, 1)), np.ones(4), manifest(), volatility_target_annual=0.1).targets
     one = replace(base, weight=np.array([[1.0], [1.0], [1.0], [1.0]]), decides=decides)
     other = replace(base, weight=np.array([[1.0 + 1e-12], [2.0], [np.nan], [3.0]]), decides=decides)
-    found = differing(panel, other, one)
-    assert found.row.tolist() == [2]
+    assert differing(panel, other, one, np.ones(4, dtype=np.bool_)).row.tolist() == [2]
+    assert not len(differing(panel, other, one, np.array([True, True, False, True])).row)
 
 
 def test_an_unknown_field_is_refused() -> None:

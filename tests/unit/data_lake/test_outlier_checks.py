@@ -18,7 +18,7 @@ def bars(symbol: str, hours: list[int], close: list[float]) -> pa.Table:
 
 
 def test_a_jump_across_a_gap_is_no_return_and_symbols_are_kept_apart() -> None:
-    close = [100.0 + hour % 3 for hour in range(60)]
+    close = [float(100.0 + np.sin(hour)) for hour in range(60)]
     gap = bars("GAP", [*range(40), *range(50, 70)], [*close[:40], *(2 * price for price in close[:20])])
     jump = bars("JUMP", list(range(60)), [*close[:40], *(2 * price for price in close[40:])])
     far = bars("LATER", list(range(60)), [1e6 * price for price in close])
