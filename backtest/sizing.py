@@ -72,8 +72,7 @@ class Sized:
     """(T, N) the latest decision at which the symbol had a bar."""
     seen: IntArray
     """(T, N) its latest bar."""
-    correlation: FloatArray
-    """(T,) mean correlation of the symbols, as `correlation_so_far`."""
+    correlation: "CorrelationSoFar"
     targets: Targets
 
 
@@ -102,14 +101,14 @@ def sized(
     panel: Panel,
     prediction: FloatArray,
     daily_volatility: FloatArray,
-    correlation: FloatArray,
+    correlation: "CorrelationSoFar",
     manifest: Manifest,
     *,
     volatility_target_annual: float,
     before: Sized | None = None,
     first: int = 0,
 ) -> Sized:
-    """`target_weights` with its steps; correlation: (T,), see `correlation_so_far`.
+    """`target_weights` with its steps; see `correlation_so_far`.
 
     With `before`, the panel and all arrays are the stretch from bar `first` on of what `before` was made of up to that bar:
     the answer has the same bits as the stretch of a whole that is sized at once.
@@ -123,7 +122,7 @@ def sized(
         forecast = np.maximum(forecast, 0.0)
     active = np.isfinite(forecast)
     count = np.maximum(active.sum(axis=1, keepdims=True), 1)
-    budget = volatility_target_annual / np.sqrt(DAYS_PER_YEAR) * _multiplier(correlation, count[:, 0])[:, None] / count
+    budget = volatility_target_annual / np.sqrt(DAYS_PER_YEAR) * _multiplier(correlation.mean, count[:, 0])[:, None] / count
     average = np.where(active, budget / np.where(active, daily_volatility, 1.0), 0.0)
     weight = np.where(active, average * forecast / AVERAGE_FORECAST, 0.0)
     decides = decision_bars(panel, manifest.decide_every_hours)
@@ -180,13 +179,14 @@ def diversification(panel: Panel, count: IntArray) -> FloatArray:
     Correlations are of daily returns, floored at 0 in the mean; the multiplier is at most 2.5, and 1 until there are
     `CORRELATION_DAYS_MIN` days. Source: Carver 2015, chapter 11.
     """
-    return _multiplier(correlation_so_far(panel), count)
+    return _multiplier(correlation_so_far(panel).mean, count)
 
 
-def correlation_so_far(panel: Panel) -> FloatArray:
-    """(T,) mean pairwise correlation of daily returns known at each bar; NaN while there are too few days."""
+def correlation_so_far(panel: Panel) -> "CorrelationSoFar":
+    """What is known of correlation at each bar: that of the daily returns up to the day before."""
     _, closes = daily_closes(panel)
-    return known_next_day(mean_correlation(pair_sums(daily_returns(closes)))[:, None], panel)[:, 0]
+    sums = pair_sums(daily_returns(closes))
+    return CorrelationSoFar(known_next_day(mean_correlation(sums)[:, None], panel)[:, 0], sums)
 
 
 def _multiplier(correlation: FloatArray, count: IntArray) -> FloatArray:
@@ -249,6 +249,15 @@ class PairSums(NamedTuple):
     ab: FloatArray
     aa: FloatArray
     bb: FloatArray
+
+
+class CorrelationSoFar(NamedTuple):
+    """See `correlation_so_far`."""
+
+    mean: FloatArray
+    """(T,) over all pairs of symbols; NaN while there are too few days."""
+    sums: PairSums | None = None
+    """Those behind it, of a whole panel."""
 
 
 def pair_sums(returns: FloatArray, before: PairSums | None = None) -> PairSums:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backtest.days import daily_closes, daily_returns, day_of_bar
-from backtest.sizing import PairSums, Sized, Targets, mean_correlation, pair_sums, sized
+from backtest.sizing import CorrelationSoFar, PairSums, Sized, Targets, mean_correlation, pair_sums, sized
 from backtest.vintage_cells import FIELDS, Epoch, spans
 from domain.arrays import BoolArray, FloatArray, IntArray
 from domain.market import Panel
@@ -65,8 +65,6 @@ class Stretches:
         self._day = day_of_bar(plain.panel)
         self._closes = daily_closes(plain.panel)[1]
         self._daily = [self._days_of(epoch) for epoch in epochs]
-        moved = any(len(daily.changed) for daily in self._daily)
-        self._sums = pair_sums(daily_returns(self._closes)) if moved else None
         self._volatility = self._volatilities()
 
     def sized(self, number: int) -> Part:
@@ -151,13 +149,14 @@ class Stretches:
         """(D', changed symbols) every daily close that the epoch knew."""
         return np.vstack([self._closes[: daily.first_day], daily.closes])[:, daily.changed]
 
-    def _forecasts(self, number: int, start: int) -> tuple[FloatArray, FloatArray, int]:
+    def _forecasts(self, number: int, start: int) -> tuple[FloatArray, CorrelationSoFar, int]:
         """Volatility from bar `start` and correlation from the oldest changed bar on, and the first bar at which either moved."""
         epoch, daily = self._epochs[number], self._daily[number]
         volatility = self._plain.daily_volatility[start : epoch.end]
-        correlation = self._plain.sized.correlation[epoch.oldest : epoch.end]
-        if self._sums is None or not len(daily.changed):
-            return volatility, correlation, epoch.end
+        whole = self._plain.sized.correlation
+        correlation = whole.mean[epoch.oldest : epoch.end]
+        if not len(daily.changed):
+            return volatility, CorrelationSoFar(correlation), epoch.end
         volatility, correlation = volatility.copy(), correlation.copy()
         day = self._day[start : epoch.end] - daily.first_day
         later = np.flatnonzero(day > 0)
@@ -165,11 +164,12 @@ class Stretches:
         since = max(0, daily.first_day - 1)
         closes = np.vstack([self._closes[since : daily.first_day], daily.closes])
         returns = daily_returns(closes)[daily.first_day - since :]
-        before = PairSums(*(part[since : since + 1] for part in self._sums)) if daily.first_day else None
+        sums = whole.sums or pair_sums(daily_returns(self._closes))
+        before = PairSums(*(part[since : since + 1] for part in sums)) if daily.first_day else None
         mean = mean_correlation(pair_sums(returns, before))
         day = self._day[epoch.oldest : epoch.end] - daily.first_day
         correlation[day > 0] = mean[day[day > 0] - 1]
-        return volatility, correlation, start + int(later[0]) if len(later) else epoch.end
+        return volatility, CorrelationSoFar(correlation), start + int(later[0]) if len(later) else epoch.end
 
 
 def rows_of(panel: Panel, rows: slice) -> Panel:

@@ -42,7 +42,8 @@ def ewma(values: FloatArray, alpha: float, *, min_obs: int = 1, adjust: bool = T
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _run(
-    values: FloatArray, decay: float, decay_squared: float, new_weight: float, least: int, bias: bool, mean: FloatArray, sd: FloatArray
+    values: FloatArray, decay: float, decay_squared: float, new_weight: float, least: int, bias: bool, mean: FloatArray,
+    sd: FloatArray,
 ) -> None:  # fmt: skip
     """Running weights and moments by column (West 1979): no difference of large sums, no look at later rows."""
     days, columns = values.shape

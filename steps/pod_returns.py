@@ -106,6 +106,7 @@ class Workbench:
         self.capital_usd = capital_usd
         self.vintages = vintages
         """What decisions saw that is no more; None: all of them see the latest data."""
+        self._correlation = correlation_so_far(panel)
         self._decided: dict[str, Decided] = {}
         self._newest: tuple[str, FloatArray] = ("", np.empty((0, 0)))
         self._ask: dict[str, Ask] = {}
@@ -155,8 +156,7 @@ class Workbench:
         key = digest([member.code, parameters])
         if key not in self._decided:
             prediction, manifest, target = self.predictions(member, parameters), member.manifest, self.volatility_target_annual
-            correlation = correlation_so_far(self.seen)
-            plain = sized(self.seen, prediction, self.volatility, correlation, manifest, volatility_target_annual=target)
+            plain = sized(self.seen, prediction, self.volatility, self._correlation, manifest, volatility_target_annual=target)
 
             def again(panel: Panel, volatility: FloatArray) -> FloatArray:
                 view, ask = view_of(panel, volatility, parameters), self._ask.get(member.code)

@@ -46,5 +46,6 @@ def _row(run: ResearchRun) -> dict[str, Any]:
         "dsr": newest.get("dsr"),
         "verdict": verdict,
         "asked": len(run.asked),
+        "exposed": newest.get("exposed"),
         "report": report,
     }

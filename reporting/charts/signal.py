@@ -30,7 +30,7 @@ def coefficients(points: Points) -> str:
         axes.set_ylabel("rank correlation")
         axes.grid(visible=False, axis="x")
 
-    return svg(225, paint, "Rank correlation of prediction and return by horizon", Margins())
+    return svg(225, paint, "Rank correlation of prediction and return by horizon", Margins(left=66))
 
 
 def decay(points: Points, half_life_hours: float | None) -> str:
@@ -46,7 +46,7 @@ def decay(points: Points, half_life_hours: float | None) -> str:
         axes.set_xlabel("hours of delay")
         axes.set_ylabel("rank correlation")
 
-    return svg(225, paint, "Rank correlation by delay", Margins())
+    return svg(225, paint, "Rank correlation by delay", Margins(left=66))
 
 
 def quantile_returns(bps: Sequence[float | None]) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backtest.research import central_volatility
-from backtest.sizing import correlation_so_far, sized, target_weights
+from backtest.sizing import CorrelationSoFar, correlation_so_far, sized, target_weights
 from backtest.vintage import VintageTargets, differing, vintage_targets
 from backtest.vintage_cells import FIELDS, Epoch, epochs_of, rows_to_show
 from backtest.vintage_stretch import rows_of
@@ -199,7 +199,9 @@ def test_the_epochs_of_two_corrections_that_overlap() -> None:
 def test_weights_are_compared_at_decisions_on_bars_that_exist() -> None:
     panel = panel_of(np.array([[100.0], [np.nan], [100.0], [100.0]]))
     decides: IntArray = np.array([True, True, True, False])
-    base = sized(panel, np.full((4, 1), np.nan), np.ones((4, 1)), np.ones(4), manifest(), volatility_target_annual=0.1).targets
+    base = sized(
+        panel, np.full((4, 1), np.nan), np.ones((4, 1)), CorrelationSoFar(np.ones(4)), manifest(), volatility_target_annual=0.1
+    ).targets
     one = replace(base, weight=np.array([[1.0], [1.0], [1.0], [1.0]]), decides=decides)
     other = replace(base, weight=np.array([[1.0 + 1e-12], [2.0], [np.nan], [3.0]]), decides=decides)
     assert differing(panel, other, one, np.ones(4, dtype=np.bool_)).row.tolist() == [2]
