@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from data_lake.catalogue import threads_of, version_of
 from data_lake.key_order import in_key_order
+from data_lake.literals import literal
 from data_lake.schema import TABLES, VersionedTable
 from domain.errors import Refused
 from domain.market import Market
@@ -49,13 +50,26 @@ class Series:
 
 def read(connection: duckdb.DuckDBPyConnection, query: Query) -> pa.Table:
     """The answer, in (symbol, event time) order; see `Lake.read`."""
+    connection.execute("BEGIN")  # one state of the lake for all statements, and one look at the catalogue
+    try:
+        return _read(connection, replace(query, interval_us=_interval(connection, query)))
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _read(connection: duckdb.DuckDBPyConnection, query: Query) -> pa.Table:
     table = query.table
     columns = ", ".join(("symbol", table.time, *table.within, *table.values, "knowledge_time", "source"))
-    sql = _as_of_sql(connection, query, columns)
+    version = _version_clause(connection, query.snapshot)
     if table.within:
         order = ", ".join(("symbol", table.time, *table.within))
-        return connection.sql(f"{sql} ORDER BY {order}").to_arrow_table()
-    return in_key_order(_unordered(connection, sql), table.time, threads_of(connection))
+        return connection.sql(f"{_as_of_sql(query, version, columns)} ORDER BY {order}").to_arrow_table()
+    threads = threads_of(connection)
+    parts = (
+        in_key_order(_unordered(connection, _as_of_sql(query, version, columns, symbols)), table.time, threads)
+        for symbols in _parts(connection, query, version)
+    )
+    return pa.concat_tables(parts)
 
 
 def _unordered(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
@@ -67,16 +81,32 @@ def _unordered(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
         connection.execute("SET preserve_insertion_order = true")
 
 
-def _as_of_sql(connection: duckdb.DuckDBPyConnection, query: Query, columns: str) -> str:
-    """The unordered union as SQL. Raises Refused where the snapshot or the interval is not settled."""
-    query = replace(query, interval_us=_interval(connection, query))
-    version = _version_clause(connection, query.snapshot)
-    where = _filters(query)
+def _as_of_sql(query: Query, version: str, columns: str, symbols: str = "true") -> str:
+    """The unordered union as SQL."""
+    where = f"{_filters(query)} AND {symbols}"
     parts = (
         f"SELECT {columns} FROM {query.table.current} {version} WHERE {where}",
         f"SELECT {columns} FROM {query.table.superseded} {version} WHERE {where} AND known_until > {int(query.as_of_us)}",
     )
     return " UNION ALL ".join(parts)
+
+
+def _parts(connection: duckdb.DuckDBPyConnection, query: Query, version: str) -> list[str]:
+    """Conditions on symbols that split a large answer in key order, so that ordering it needs memory for one part beside it."""
+    if query.symbols is not None and len(query.symbols) == 1:
+        return ["true"]
+    rows = connection.execute(f"SELECT count(*) FROM {query.table.current} {version}").fetchone()
+    if rows is None or rows[0] <= PART_ROWS:
+        return ["true"]
+    # every chain has a current row, so that these are all symbols, whatever was known when
+    counts = connection.execute(
+        f"SELECT symbol, count(*) FROM {query.table.current} {version} WHERE {_filters(replace(query, as_of_us=2**62))} "
+        "GROUP BY symbol ORDER BY symbol"
+    ).fetchall()
+    firsts = [name for position, (name, _) in enumerate(counts) if position == 0 or _is_full(counts, position)]
+    bounds = [f"symbol >= {literal(first)}" for first in firsts]
+    ends = [f" AND symbol < {literal(first)}" for first in firsts[1:]]
+    return [bound + end for bound, end in zip(bounds, [*ends, ""], strict=True)] or ["true"]
 
 
 def describe(connection: duckdb.DuckDBPyConnection, as_of_us: int | None) -> tuple[Series, ...]:
@@ -157,20 +187,12 @@ def _version_clause(connection: duckdb.DuckDBPyConnection, snapshot: int | None)
 
 
 def _filters(query: Query) -> str:
-    """Literals, not parameters: a relation with parameters becomes rows of Python first."""
     time = query.table.time
-    clauses = [f"venue = {_quoted(query.venue)}", f"market = {_quoted(query.market.value)}"]
+    clauses = [f"venue = {literal(query.venue)}", f"market = {literal(query.market.value)}"]
     clauses += [f"{time} >= {int(query.start_us)}", f"{time} < {int(query.end_us)}", f"knowledge_time <= {int(query.as_of_us)}"]
     if query.interval_us is not None:
         clauses.append(f"interval_us = {int(query.interval_us)}")
     if query.symbols is not None:
-        named = ", ".join(_quoted(symbol) for symbol in query.symbols)
+        named = ", ".join(literal(symbol) for symbol in query.symbols)
         clauses.append(f"symbol IN ({named})" if named else "false")
     return " AND ".join(clauses)
-
-
-def _quoted(text: str) -> str:
-    """A text as an SQL literal; Refused for a NUL, which no literal can hold and no name has."""
-    if "\0" in text:
-        raise Refused(f"expected a name without a NUL character, got {text!r}")
-    return "'" + text.replace("'", "''") + "'"

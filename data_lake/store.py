@@ -7,6 +7,7 @@ import duckdb
 import polars as pl
 
 from data_lake.catalogue import in_key_order
+from data_lake.literals import literal
 from data_lake.schema import FACT, VersionedTable
 from data_lake.table_files import LARGE_ROWS, add_files
 from data_lake.versions import as_observed, resolve
@@ -123,8 +124,10 @@ def _not_held(connection: duckdb.DuckDBPyConnection, table: VersionedTable, batc
         f"c.{name} = i.{name}" if name in table.required else f"(i.{name} IS NULL OR c.{name} = i.{name})"
         for name in table.values
     )
+    low, high = batch.select(low=pl.col("knowledge_time").min(), high=pl.col("knowledge_time").max()).row(0)
+    where = f"{_window(table, batch)} AND c.knowledge_time BETWEEN {low} AND {high}"
     held = " UNION ".join(
-        f"SELECT i.position FROM {name} c JOIN incoming i ON {same_place} AND {same_values} WHERE {_window(table, batch)}"
+        f"SELECT i.position FROM {name} c JOIN incoming i ON {same_place} AND {same_values} WHERE {where}"
         for name in (table.current, table.superseded, table.observations)
     )
     found = connection.execute(held).pl()["position"]
@@ -135,14 +138,16 @@ def _not_held(connection: duckdb.DuckDBPyConnection, table: VersionedTable, batc
 def _touched(connection: duckdb.DuckDBPyConnection, table: VersionedTable, fresh: pl.DataFrame) -> pl.DataFrame:
     """Every stored row of the keys in the batch, with the table it lies in (`place`) and its row there (`rowid`)."""
     connection.register("incoming", fresh.select(table.key).unique().to_arrow())
+    varying = _varying(table, fresh)
+    same = (f"c.{name} = {literal(fresh[name][0])}" for name in table.key if name not in varying)
+    where = " AND ".join([_window(table, fresh), *same])
     columns = ", ".join(f"c.{name}" for name in (*table.key, *table.values, *FACT))
     parts = []
     for place, name in enumerate((table.current, table.superseded, table.observations)):
         until = "c.known_until" if name == table.superseded else "NULL::BIGINT AS known_until"
-        where = f"WHERE {_window(table, fresh)}"
-        joined = f"FROM {name} c SEMI JOIN incoming i USING ({', '.join(table.key)})"
-        parts.append(f"SELECT {columns}, {until}, {place}::BIGINT AS place, c.rowid AS row_number {joined} {where}")
-    touched = connection.execute(" UNION ALL ".join(parts)).pl()
+        joined = f"FROM {name} c SEMI JOIN incoming i USING ({', '.join(varying)})"
+        parts.append(f"SELECT {columns}, {until}, {place}::BIGINT AS place, c.rowid AS row_number {joined} WHERE {where}")
+    touched = connection.sql(" UNION ALL ".join(parts)).pl()
     connection.unregister("incoming")
     return touched
 
@@ -183,7 +188,7 @@ def _put(connection: duckdb.DuckDBPyConnection, table: VersionedTable, name: str
 
 
 def _varying(table: VersionedTable, rows: pl.DataFrame) -> list[str]:
-    """The columns of the key that tell the rows apart: sorting by the others too would only take time."""
+    """The columns of the key that tell the rows apart: sorting and joining by the others too would only take time."""
     return [name for name in table.key if (rows[name] != rows[name][0]).any()] or [table.time]
 
 

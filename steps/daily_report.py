@@ -38,7 +38,6 @@ from steps.series import capacity_curves, pod_series, shortfalls
 from steps.sign import parse_allocation
 from steps.simulation import simulated_market
 from steps.timings import seconds_by_step
-from steps.trials import count_trials
 from steps.trust import allocator_key, halt_key, open_log
 
 
@@ -204,23 +203,24 @@ def _funding(run: Run) -> FundingFacts | None:
 
 
 def _trials(run: Run, evidence: dict[str, Evidence]) -> list[TrialCount]:
-    counts = count_trials(open_log(run.home), load_view(run))
     found = {
-        member.manifest.name: trial_count(member, counts, evidence[member.spec.pod])
+        member.manifest.name: trial_count(member, evidence[member.spec.pod])
         for member in roster(run)
         if member.spec.pod in evidence
     }
     return [found[name] for name in sorted(found)]
 
 
-def trial_count(member: Member, counts: dict[str, int], evidence: Evidence) -> TrialCount:
-    """How many configurations stand behind a member's strategy."""
-    bar = evidence.figures.get("dsr_benchmark_annual")
+def trial_count(member: Member, evidence: Evidence) -> TrialCount:
+    """How many configurations stand behind a member's strategy, as its evidence has them."""
+    counted = {name: evidence.figures[name].value for name in ("trials", "trials_effective", "dsr_benchmark_annual")}
+    elsewhere = member.manifest.trials_elsewhere
     return TrialCount(
         strategy=member.manifest.name,
-        unique=counts.get(member.manifest.name, 0),
-        elsewhere=member.manifest.trials_elsewhere,
-        sharpe_bar_annual=None if bar is None else bar.value,
+        unique=int(counted["trials"] or 0) - elsewhere,
+        elsewhere=elsewhere,
+        effective=counted["trials_effective"],
+        sharpe_bar_annual=counted["dsr_benchmark_annual"],
     )
 
 

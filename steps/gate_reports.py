@@ -17,8 +17,6 @@ from steps.report_parts import mode_of
 from steps.roster import laboratory_pods, roster
 from steps.run import Run
 from steps.series import capacity_curves, pod_series, shortfalls
-from steps.trials import count_trials
-from steps.trust import open_log
 
 VALID_DAYS = 30
 
@@ -28,7 +26,7 @@ def gate_reports(run: Run, finalists: Collection[str] = ()) -> dict[str, GateRep
     verdicts, evidence, view = load_verdicts(run), load_evidence(run), load_view(run)
     lines = {line.pod: line for line in load_limits(run)}
     series, curves, costs = pod_series(run, load_records(run)), capacity_curves(run), shortfalls(run)
-    counts, tiers = count_trials(open_log(run.home), view), load_json(run, "tiers")
+    tiers = load_json(run, "tiers")
     ladder = load_desk(run.source.simulated).ladder
     planted = {pod.spec.pod: pod.truth for pod in laboratory_pods(run.cycle)} if run.source.simulated else {}
     found = {}
@@ -54,7 +52,7 @@ def gate_reports(run: Run, finalists: Collection[str] = ()) -> dict[str, GateRep
             valid_until_us=run.cycle.issued_us + VALID_DAYS * US_PER_DAY,
             worst_case=_worst_case(run, pod, verdict),
             claims=_claims(evidence[pod]),
-            trials=trial_count(member, counts, evidence[pod]),
+            trials=trial_count(member, evidence[pod]),
             parameters={name: float(value) for name, value in member.configurations()[0].items()},
             maker_intent=(intent.maker_share_min, intent.maker_share_max),
             planted=planted.get(pod),

@@ -90,15 +90,6 @@ def record_trials(log: Log, members: Iterable[Member], view: DataView) -> None:
     )
 
 
-def count_trials(log: Log, view: DataView) -> dict[str, int]:
-    """Distinct trials on record under each strategy's own name, on the laboratory or off it like the view."""
-    counts: dict[str, int] = {}
-    for entry in log.entries(TRIAL):
-        if _simulated(entry.body) == _simulated_view(view):
-            counts[entry.body["strategy"]] = counts.get(entry.body["strategy"], 0) + 1
-    return counts
-
-
 class DeskTrials:
     """Every trial of the desk on one side, the laboratory's or the real one, with the returns that are known."""
 

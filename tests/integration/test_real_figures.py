@@ -5,6 +5,7 @@ outages of the exchange in it.
 """
 
 from decimal import Decimal, localcontext
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -101,7 +102,7 @@ def in_decimals(panel: Panel) -> list[Decimal]:
                     book["due"] = change
         values.append(cash + sum((book["held"] * book["last"] for book in books), Decimal(0)))
     closes = [capital, *values[23::24]]
-    return [(after - before) / capital for before, after in zip(closes, closes[1:], strict=False)]
+    return [(after - before) / capital for before, after in pairwise(closes)]
 
 
 def test_three_programs_give_the_same_returns_sharpe_ratio_and_drawdown(panel: Panel, record: PodRecord) -> None:

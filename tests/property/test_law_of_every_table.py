@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from data_lake.lake import Lake
@@ -20,7 +20,7 @@ from tests.property.law_world import as_of, empty_tables, frame_of, stored
 
 RANKS = {"trusted": 0, "second": 1}
 MOMENTS = range(8)
-SAMPLE, SOAK = 4, 60
+SAMPLE, SOAK = 3, 60
 """Examples for each table in `make test`, and in `make soak`."""
 
 _WORDS = {"side": ["buy", "sell"], "kind": ["snapshot", "diff"], "direction": ["in", "out"], "status": ["listed", "delisted"]}
@@ -55,14 +55,14 @@ def _least(table: VersionedTable, name: str) -> Any:
 
 
 def check_law(table: VersionedTable, examples: int) -> None:
-    @settings(max_examples=examples, deadline=None, derandomize=True)
+    @settings(max_examples=examples, deadline=None, derandomize=True, phases=[Phase.generate])
     @given(st.lists(facts(table), min_size=1, max_size=12))
     def answers_as_the_brute_force_statement(rows: list[Fact]) -> None:
         law = resolve(table, frame_of(table, rows, 1), RANKS)
         for moment in MOMENTS:
             assert as_of(table, law.versions, moment) == answers(rows, moment, RANKS)
 
-    @settings(max_examples=examples, deadline=None, derandomize=True)
+    @settings(max_examples=examples, deadline=None, derandomize=True, phases=[Phase.generate])
     @given(st.lists(facts(table), min_size=1, max_size=8), st.lists(facts(table, one_key=True), max_size=12), st.randoms())
     def any_order_and_any_splitting_answer_alike(rows: list[Fact], chain: list[Fact], random: Random) -> None:
         everything = [*rows, *chain]
@@ -166,9 +166,9 @@ def same_lake(name: str, folder: Path) -> None:
     assert shifted == plain
 
 
-@pytest.mark.parametrize("name", ["bars", "depth", "transfers"])
-def test_unit_zone_order_and_splitting_of_files_give_the_same_lake(name: str, tmp_path: Path) -> None:
-    same_lake(name, tmp_path)
+def test_unit_zone_order_and_splitting_of_files_give_the_same_lake(tmp_path: Path) -> None:
+    """Of the table with the longest key; `make soak` takes all."""
+    same_lake("depth", tmp_path)
 
 
 @pytest.mark.soak

@@ -2,15 +2,15 @@
 
 from random import Random
 
-import duckdb
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_lake.schema import VersionedTable
 from data_lake.store import store
-from data_lake.versions import as_observed, carried, resolve
+from data_lake.versions import as_observed, resolve
 from tests.property.brute_law import Fact, answers, conflicts
+from tests.property.law_world import as_of, empty_tables, frame_of, stored
 
 RANKS = {"trusted": 0, "second": 1}
 MOMENTS = range(7)
@@ -45,32 +45,12 @@ facts = st.builds(
 deliveries = st.lists(st.lists(facts, min_size=1, max_size=6), min_size=1, max_size=5)
 
 
-def _frame(table: VersionedTable, rows: list[Fact], delivery: int) -> pl.DataFrame:
-    types = {name: pl.Int64 if name in table.integers else pl.String for name in table.key}
-    values = {name: pl.Int64 if name in table.integers else pl.Float64 for name in table.values}
-    frame = pl.DataFrame(
-        [(*row.key, *row.values, row.known, row.source, delivery) for row in rows],
-        schema=types | values | {"knowledge_time": pl.Int64, "source": pl.String, "delivery": pl.Int64},
-        orient="row",
-    )
-    return frame.with_columns(carried(table))
-
-
-def _as_of(versions: pl.DataFrame, moment: int) -> dict[tuple[object, ...], tuple[tuple[object, ...], int]]:
-    known = versions.filter(
-        (pl.col("knowledge_time") <= moment) & (pl.col("known_until").is_null() | (pl.col("known_until") > moment))
-    )
-    seen = {tuple(row[name] for name in TABLE.key): row for row in known.iter_rows(named=True)}
-    assert len(seen) == len(known), "an as-of read must answer each key once"
-    return {key: (tuple(row[name] for name in TABLE.values), row["knowledge_time"]) for key, row in seen.items()}
-
-
 @settings(max_examples=150, deadline=None)
 @given(st.lists(facts, min_size=1, max_size=14))
 def test_the_law_answers_as_its_brute_force_statement(rows: list[Fact]) -> None:
-    law = resolve(TABLE, _frame(TABLE, rows, 1), RANKS)
+    law = resolve(TABLE, frame_of(TABLE, rows, 1), RANKS)
     for moment in MOMENTS:
-        assert _as_of(law.versions, moment) == answers(rows, moment, RANKS)
+        assert as_of(TABLE, law.versions, moment) == answers(rows, moment, RANKS)
     found = {(tuple(row[name] for name in TABLE.key), row["knowledge_time"]) for row in law.conflicts.iter_rows(named=True)}
     assert found <= conflicts(rows)
 
@@ -78,7 +58,7 @@ def test_the_law_answers_as_its_brute_force_statement(rows: list[Fact]) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(facts, min_size=1, max_size=12))
 def test_no_fact_is_lost(rows: list[Fact]) -> None:
-    law = resolve(TABLE, _frame(TABLE, rows, 1), RANKS)
+    law = resolve(TABLE, frame_of(TABLE, rows, 1), RANKS)
     columns = [*TABLE.key, *TABLE.values, "knowledge_time", "source"]
     kept = pl.concat([as_observed(TABLE, law.versions).select(columns), law.observations.select(columns)])
     assert set(kept.iter_rows()) == {(*row.key, *row.values, row.known, row.source) for row in rows}
@@ -89,33 +69,9 @@ def test_no_fact_is_lost(rows: list[Fact]) -> None:
 @given(st.lists(facts, min_size=2, max_size=12))
 def test_every_moment_with_a_contradicted_winner_is_a_conflict(rows: list[Fact]) -> None:
     one_column = [Fact(row.key, row.known, row.source, (row.values[0], None, None)) for row in rows]
-    law = resolve(TABLE, _frame(TABLE, one_column, 1), RANKS)
+    law = resolve(TABLE, frame_of(TABLE, one_column, 1), RANKS)
     found = {(tuple(row[name] for name in TABLE.key), row["knowledge_time"]) for row in law.conflicts.iter_rows(named=True)}
     assert found == conflicts(one_column)
-
-
-def _empty_tables() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    body = "event_year INTEGER, " + ", ".join(
-        f"{name} {'BIGINT' if name in TABLE.integers or name in ('knowledge_time', 'delivery') else kind}"
-        for name, kind in (
-            *((name, "VARCHAR") for name in TABLE.key),
-            *((name, "DOUBLE") for name in TABLE.values),
-            ("knowledge_time", "BIGINT"),
-            ("source", "VARCHAR"),
-            ("delivery", "BIGINT"),
-            ("carried", "INTEGER"),
-        )
-    )
-    for name, more in ((TABLE.current, ""), (TABLE.superseded, ", known_until BIGINT"), (TABLE.observations, "")):
-        connection.execute(f"CREATE TABLE {name} ({body}{more})")
-    return connection
-
-
-def _stored(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    return connection.execute(
-        f"SELECT *, NULL::BIGINT AS known_until FROM {TABLE.current} UNION ALL BY NAME SELECT * FROM {TABLE.superseded}"
-    ).pl()
 
 
 @settings(max_examples=25, deadline=None)
@@ -126,12 +82,12 @@ def test_any_order_and_splitting_of_deliveries_gives_the_same_answers(batches: l
     random.shuffle(shuffled)
     middle = len(shuffled) // 2
     for order in (batches, [everything], [shuffled[:middle], shuffled[middle:]]):
-        connection = _empty_tables()
+        connection = empty_tables(TABLE)
         for number, batch in enumerate(filter(None, order), start=1):
-            store(connection, TABLE, _frame(TABLE, batch, 0).drop("delivery"), RANKS, number)
-        held = _stored(connection)
+            store(connection, TABLE, frame_of(TABLE, batch, 0).drop("delivery"), RANKS, number)
+        held = stored(connection, TABLE)
         for moment in MOMENTS:
-            assert _as_of(held, moment) == answers(everything, moment, RANKS)
+            assert as_of(TABLE, held, moment) == answers(everything, moment, RANKS)
         facts_held = connection.execute(f"SELECT count(*) FROM {TABLE.observations}").fetchone()
         assert len(held) + (facts_held or (0,))[0] == len(set(everything))
 
@@ -139,9 +95,9 @@ def test_any_order_and_splitting_of_deliveries_gives_the_same_answers(batches: l
 @settings(max_examples=40, deadline=None)
 @given(st.lists(facts, min_size=1, max_size=6), st.lists(facts, min_size=1, max_size=3))
 def test_outcomes_say_whether_an_answer_changed(first: list[Fact], second: list[Fact]) -> None:
-    connection = _empty_tables()
-    store(connection, TABLE, _frame(TABLE, first, 0).drop("delivery"), RANKS, 1)
-    told = store(connection, TABLE, _frame(TABLE, second, 0).drop("delivery"), RANKS, 2).outcome.to_list()
+    connection = empty_tables(TABLE)
+    store(connection, TABLE, frame_of(TABLE, first, 0).drop("delivery"), RANKS, 1)
+    told = store(connection, TABLE, frame_of(TABLE, second, 0).drop("delivery"), RANKS, 2).outcome.to_list()
     changed = any(answers(first, moment, RANKS) != answers(first + second, moment, RANKS) for moment in MOMENTS)
     assert (set(told) != {"unchanged"}) == changed
     held_keys, seen = {fact.key for fact in first}, set(first)
@@ -153,26 +109,26 @@ def test_outcomes_say_whether_an_answer_changed(first: list[Fact], second: list[
 @settings(max_examples=20, deadline=None)
 @given(deliveries)
 def test_a_delivery_again_changes_nothing(batches: list[list[Fact]]) -> None:
-    connection = _empty_tables()
+    connection = empty_tables(TABLE)
     for number, batch in enumerate(batches, start=1):
-        store(connection, TABLE, _frame(TABLE, batch, 0).drop("delivery"), RANKS, number)
-    before = _stored(connection).sort(pl.all())
+        store(connection, TABLE, frame_of(TABLE, batch, 0).drop("delivery"), RANKS, number)
+    before = stored(connection, TABLE).sort(pl.all())
     for batch in batches:
-        again = store(connection, TABLE, _frame(TABLE, batch, 0).drop("delivery"), RANKS, 99)
+        again = store(connection, TABLE, frame_of(TABLE, batch, 0).drop("delivery"), RANKS, 99)
         assert set(again.outcome.to_list()) == {"unchanged"}
-    assert _stored(connection).sort(pl.all()).equals(before)
+    assert stored(connection, TABLE).sort(pl.all()).equals(before)
 
 
 def test_a_late_delivery_between_two_equal_ones_makes_them_versions() -> None:
     a1, a3, b2 = (Fact(_key("A", 0), known, "trusted", (value, None, None)) for known, value in ((1, 1.0), (3, 1.0), (2, 2.0)))
-    connection = _empty_tables()
+    connection = empty_tables(TABLE)
     for number, fact in enumerate((a1, a3), start=1):
-        store(connection, TABLE, _frame(TABLE, [fact], 0).drop("delivery"), RANKS, number)
-    assert _as_of(_stored(connection), 3) == {_key("A", 0): ((1.0, None, None), 1)}
-    late = store(connection, TABLE, _frame(TABLE, [b2], 0).drop("delivery"), RANKS, 3)
+        store(connection, TABLE, frame_of(TABLE, [fact], 0).drop("delivery"), RANKS, number)
+    assert as_of(TABLE, stored(connection, TABLE), 3) == {_key("A", 0): ((1.0, None, None), 1)}
+    late = store(connection, TABLE, frame_of(TABLE, [b2], 0).drop("delivery"), RANKS, 3)
     assert late.outcome.to_list() == ["revised"]
-    held = _stored(connection)
-    assert [_as_of(held, moment)[_key("A", 0)] for moment in (1, 2, 3)] == [
+    held = stored(connection, TABLE)
+    assert [as_of(TABLE, held, moment)[_key("A", 0)] for moment in (1, 2, 3)] == [
         ((1.0, None, None), 1),
         ((2.0, None, None), 2),
         ((1.0, None, None), 3),

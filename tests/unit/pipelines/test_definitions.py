@@ -54,7 +54,8 @@ def test_the_line_is_wired_as_the_architecture_says() -> None:
         for asset in LINE
     }
     assert found == WIRING
-    assert [asset.key.to_user_string() for asset in ALL_ASSETS if asset not in (*LINE, *FEEDS)] == ["inbox"]
+    others = [asset.key.to_user_string() for asset in ALL_ASSETS if asset not in (*LINE, *FEEDS)]
+    assert others == ["inbox", "candidate_backtest", "candidate_sweep", "candidate_leak_test"]
 
 
 def test_checks_are_those_of_quality_which_blocks_and_of_the_gates_which_warn() -> None:
