@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from backtest.gaps import gap_returns
 from backtest.kernel_data import BAR, CLOSE_EQUITY, CLOSE_MAINTENANCE, Rules, Simulated, no_rules
 from domain.arrays import FloatArray
 from domain.errors import Refused
@@ -14,7 +15,7 @@ from domain.times import US_PER_DAY
 HALF_A_CENT_USD = 0.005
 
 MarkBand = tuple[FloatArray, FloatArray]
-"""Least and greatest mark in each bar, (T, N) each, NaN where none is known."""
+"""Least and greatest mark in each bar, (T, N) each; NaN where none is known, and the bar's own extreme stands for it."""
 
 
 def kernel_rules(panel: Panel, rules: TradingRules | None, profile: ExecutionProfile, marks: MarkBand | None) -> Rules:
@@ -38,7 +39,9 @@ def kernel_rules(panel: Panel, rules: TradingRules | None, profile: ExecutionPro
     if rules.margin is None:
         return base
     floors, steps, leverage = schedule_arrays(tuple(rules.margin.schedule(symbol) for symbol in panel.symbols))
-    low, high = (panel.low, panel.high) if marks is None else marks
+    low, high = panel.low, panel.high
+    if marks is not None:
+        low, high = (np.where(np.isfinite(mark), mark, bar) for mark, bar in zip(marks, (low, high), strict=True))
     return base._replace(
         liquidation_fee=rules.margin.liquidation_fee_bps / 1e4,
         floor_usd=floors,
@@ -107,11 +110,12 @@ def account_of(
 ) -> Account:
     """The account's own figures; see `domain.record.Account`."""
     residual, bound = require_ties(simulated, capital_usd=capital_usd), leverage_limit(rules, profile)
+    gaps = gap_returns(panel, simulated, capital_usd=capital_usd)
     without = _without(panel, rules)
     if rules is None or rules.margin is None:
         none = np.zeros(0, dtype=np.int64)
         as_of = None if rules is None else rules.as_of
-        return Account(residual, as_of, without, bound, None, none, None, None, None, None)
+        return Account(residual, *gaps, as_of, without, bound, None, none, None, None, None, None)
     ended, distance = simulated.liquidation, distance_to_liquidation(panel, simulated, rules)
     known = np.flatnonzero(np.isfinite(distance))
     nearest = int(known[np.argmin(distance[known])]) if len(known) else None
@@ -121,6 +125,8 @@ def account_of(
     least = float(np.nanmin(sigma)) if np.isfinite(sigma).any() else None
     return Account(
         residual_usd=residual,
+        data_gap=gaps[0],
+        halt_gap=gaps[1],
         rules_as_of=rules.as_of,
         without=without,
         leverage_max=bound,

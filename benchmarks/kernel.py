@@ -29,7 +29,7 @@ from domain.arrays import FloatArray
 FEE_RATE = 0.0005
 CASH = 1e9
 VECTORBT_MIN, COPY_MAX, TOTALS_MAX = 150.0, 2.5, 1e-9
-MEMORY_MAX_GIB = 3.0
+MEMORY_MAX_GIB = 1.0
 """Of the whole process, vectorbt's part included: one symbol's paths are held at a time."""
 
 

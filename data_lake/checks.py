@@ -38,8 +38,7 @@ def check(
     place = (venue, str(market), interval_us)
     span = {"start_us": start_us, "end_us": end_us, "as_of_us": as_of_us}
     bars = lake.read("bars", venue=venue, market=market, interval_us=interval_us, **span, symbols=symbols)
-    findings = list(_run(BAR_CHECKS, bars, place))
-    findings += return_outliers(bars, place, (load_rules() if rules is None else rules).return_outliers)
+    findings = bar_findings(bars, place, rules)
     if market is not Market.SPOT:
         stamps = lake.read("funding", venue=venue, market=market, **span, symbols=symbols)
         findings += funding_findings(stamps, bars, place)
@@ -47,6 +46,12 @@ def check(
     revised += unfinished_rows(lake, venue, market, interval_us, start_us, end_us)
     findings += [item for item in revised if symbols is None or item.symbol in symbols]
     return tuple(sorted(findings, key=_order))
+
+
+def bar_findings(bars: pa.Table, place: tuple[str, str, int], rules: QualityRules | None = None) -> list[Finding]:
+    """What bars alone can fail; `bars`: an as-of read of one venue, market and interval (`place`)."""
+    declared = load_rules() if rules is None else rules
+    return [*_run(BAR_CHECKS, bars, place), *return_outliers(bars, place, declared.return_outliers)]
 
 
 def completeness(

@@ -44,8 +44,8 @@ def in_key_order(rows: pa.Table, time: str, threads: int) -> pa.Table:
         inside = runs.symbol[order][1:] == runs.symbol[order][:-1]
         if (runs.last_us[order][:-1] < runs.first_us[order][1:])[inside].all():
             return pa.Table.from_batches(_pieces(batches, runs, order), rows.schema)
-    symbols = np.repeat(runs.symbol, runs.length)
-    return _taken(rows, np.lexsort((rows[time].to_numpy(), symbols)), threads)
+    order = np.lexsort((rows[time].to_numpy(), np.repeat(runs.symbol, runs.length)))
+    return _taken(rows, order, threads)
 
 
 def _runs(batches: list[pa.RecordBatch], time: str) -> _Runs:
@@ -76,6 +76,15 @@ def _pieces(batches: list[pa.RecordBatch], runs: _Runs, order: IntArray) -> Iter
 
 def _taken(rows: pa.Table, order: IntArray, threads: int) -> pa.Table:
     places = pa.array(order)
+
+    def taken(column: pa.ChunkedArray) -> pa.ChunkedArray:
+        return column if _has_one_value(column) else column.combine_chunks().take(places)
+
     with ThreadPoolExecutor(threads) as pool:
-        columns = list(pool.map(lambda column: column.combine_chunks().take(places), rows.columns))
-    return pa.Table.from_arrays(columns, schema=rows.schema)
+        return pa.Table.from_arrays(list(pool.map(taken, rows.columns)), schema=rows.schema)
+
+
+def _has_one_value(column: pa.ChunkedArray) -> bool:
+    if column.null_count:
+        return bool(column.null_count == len(column))
+    return bool(pa.types.is_string(column.type) and pc.all(pc.equal(column, column[0])).as_py())

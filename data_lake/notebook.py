@@ -19,6 +19,7 @@ import polars as pl
 import pyarrow as pa
 
 from data_lake.catalogue import prepare
+from data_lake.choices import Ask, choice_of, read_chosen
 from data_lake.lake import Lake
 from data_lake.location import ALIAS, location_of
 from data_lake.recognise import INTERVALS
@@ -85,21 +86,19 @@ class OpenLake:
         market: str = "spot",
         interval: str | None = None,
         snapshot: int | None = None,
+        exclude_flagged: str | None = None,
+        universe: str | None = None,
     ) -> pa.Table:
-        """Rows with start <= event time < end as known at `as_of`, in (symbol, time) order; see `Lake.read`."""
+        """Rows with start <= event time < end as known at `as_of`, in (symbol, time) order; see `Lake.read`.
+
+        `exclude_flagged`: a severity (info, amber or red): without rows that have a finding of it or worse. `universe`: a
+        symbol's rows only while it was a member; see `data_lake.choices`.
+        """
         if interval is not None and interval not in INTERVALS:
             raise Refused(f"expected an interval among {', '.join(INTERVALS)}, got {interval!r}")
-        return self._lake.read(
-            table,
-            venue=venue,
-            market=Market(market),
-            start_us=_us(start),
-            end_us=_us(end),
-            as_of_us=_us(as_of),
-            symbols=symbols,
-            interval_us=None if interval is None else INTERVALS[interval],
-            snapshot=snapshot,
-        )
+        interval_us = None if interval is None else INTERVALS[interval]
+        ask = Ask(table, venue, Market(market), _us(start), _us(end), _us(as_of), symbols, interval_us, snapshot)
+        return read_chosen(self._lake, ask, choice_of(exclude_flagged, universe)).rows
 
     def read_polars(
         self,
@@ -113,11 +112,13 @@ class OpenLake:
         market: str = "spot",
         interval: str | None = None,
         snapshot: int | None = None,
+        exclude_flagged: str | None = None,
+        universe: str | None = None,
     ) -> pl.DataFrame:
         """As `read_arrow`, a Polars frame."""
         rows = self.read_arrow(
             table, start=start, end=end, as_of=as_of, symbols=symbols, venue=venue, market=market, interval=interval,
-            snapshot=snapshot,
+            snapshot=snapshot, exclude_flagged=exclude_flagged, universe=universe,
         )  # fmt: skip
         frame = pl.from_arrow(rows)
         assert isinstance(frame, pl.DataFrame)

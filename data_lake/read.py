@@ -16,6 +16,7 @@ from data_lake.schema import TABLES, VersionedTable
 from domain.errors import Refused
 from domain.market import Market
 
+PART_ROWS = 8_000_000
 _TEXTS_AT_ONCE = 1_000_000
 
 
@@ -103,7 +104,13 @@ def _parts(connection: duckdb.DuckDBPyConnection, query: Query, version: str) ->
         f"SELECT symbol, count(*) FROM {query.table.current} {version} WHERE {_filters(replace(query, as_of_us=2**62))} "
         "GROUP BY symbol ORDER BY symbol"
     ).fetchall()
-    firsts = [name for position, (name, _) in enumerate(counts) if position == 0 or _is_full(counts, position)]
+    firsts: list[str] = []
+    held = PART_ROWS
+    for name, count in counts:
+        if held + count > PART_ROWS:
+            firsts.append(name)
+            held = 0
+        held += count
     bounds = [f"symbol >= {literal(first)}" for first in firsts]
     ends = [f" AND symbol < {literal(first)}" for first in firsts[1:]]
     return [bound + end for bound, end in zip(bounds, [*ends, ""], strict=True)] or ["true"]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 
 from data_lake.findings import Finding, Severity
 from data_lake.outlier_checks import tick_outliers
@@ -129,13 +130,18 @@ def check_ticks(
     quotes = None
     if table == "trades":
         quotes = lake.read("quotes", venue=venue, market=market, **span, symbols=symbols)
-    far = tick_outliers(rows, quotes, table, (venue, market.value), load_rules().tick_outliers)
+    return tick_findings(rows, quotes, table, (venue, market.value))
+
+
+def tick_findings(rows: pa.Table, quotes: pa.Table | None, table: str, place: tuple[str, str]) -> tuple[Finding, ...]:
+    """The same on rows of one venue and market (`place`); `quotes`: those beside trades."""
     with duckdb.connect() as session:
         session.register("given", rows)
         session.execute(f"CREATE TABLE {table} AS FROM given")
         found = [
-            Finding(item.kind, item.severity, venue, market.value, item.symbol, None, item.at_us, item.evidence)
+            Finding(item.kind, item.severity, *place, item.symbol, None, item.at_us, item.evidence)
             for check in TICK_CHECKS[table]
-            for item in check.findings(session, (venue, market.value, 0))
+            for item in check.findings(session, (*place, 0))
         ]
-    return tuple(sorted([*found, *far], key=lambda item: (item.kind, item.symbol, item.at_us or 0, item.evidence_json())))
+    found += tick_outliers(rows, quotes, table, place, load_rules().tick_outliers)
+    return tuple(sorted(found, key=lambda item: (item.kind, item.symbol, item.at_us or 0, item.evidence_json())))

@@ -40,6 +40,10 @@ class Account:
 
     residual_usd: float
     """Greatest difference, over all bars, between cash plus positions and the capital plus all parts of the return."""
+    data_gap: FloatArray
+    """(D,) what positions made over bars that one symbol lacked; a part of the price component."""
+    halt_gap: FloatArray
+    """(D,) the same where the whole market was missing."""
     rules_as_of: str | None
     """Day of the venue's rules that were applied."""
     without: tuple[str, ...]

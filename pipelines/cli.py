@@ -13,7 +13,7 @@ import typer  # noqa: E402
 from pipelines.answers import EXIT_REFUSED, answer, answering, columns  # noqa: E402
 from pipelines.lake_cli import lake_app  # noqa: E402
 from pipelines.research_cli import research_app  # noqa: E402
-from pipelines.sentences import feed_sentences, fetch_sentences, ingest_sentences  # noqa: E402
+from pipelines.sentences import feed_sentences, fetch_sentences, ingest_sentences, read_sentence  # noqa: E402
 
 app = typer.Typer(
     name="factory",
@@ -135,14 +135,22 @@ def read(
     market: MarketOption = None,
     as_of: AsOfOption = None,
     snapshot: Annotated[int | None, typer.Option("--snapshot", help="What the lake held after this delivery.")] = None,
+    exclude_flagged: Annotated[
+        str | None, typer.Option("--exclude-flagged", help="Without rows that have a finding of info, amber or red, or worse.")
+    ] = None,
+    universe: Annotated[
+        str | None, typer.Option("--universe", help="A symbol's rows only while this universe, as then known, had it in.")
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write an as-of read of the lake to a file."""
     from steps.lake_words import read_to_file
 
-    result = read_to_file(_home(home), table, symbols, start, end, venue, market, interval, as_of, snapshot, out)
-    answer(result, as_json, lambda: f"{result['rows']:,} rows of snapshot {result['snapshot']} written to {out}")
+    result = read_to_file(
+        _home(home), table, symbols, start, end, venue, market, interval, as_of, snapshot, out, exclude_flagged, universe
+    )
+    answer(result, as_json, lambda: read_sentence(result, out))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`factory submit`, `backtest`, `sweep`, `gates`, `leak-test`, `runs`, `compare`: the researcher's commands."""
+"""`factory submit`, `backtest`, `sweep`, `gates`, `leak-test`, `runs`, `compare`, `replay`: the researcher's commands."""
 
 import sys
 from pathlib import Path
@@ -166,6 +166,16 @@ def compare(
 
     result = compare_runs(_home(home), first, second)
     answer(result, as_json, lambda: comparison_sentences(result))
+
+
+@research_app.command()
+@answering
+def replay(run: RunArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Evaluate a run's inputs once more and say whether the same comes out; it is no new trial."""
+    from steps.run_replay import replay_run, replay_sentences
+
+    result = replay_run(_home(home), run)
+    answer(result, as_json, lambda: replay_sentences(result))
 
 
 def _asked(word: str, hypothesis: str | None) -> Any:

@@ -1,5 +1,6 @@
 """What a person reads instead of the JSON answer."""
 
+from pathlib import Path
 from typing import Any
 
 from pipelines.answers import columns
@@ -25,6 +26,12 @@ def fetch_sentences(report: dict[str, Any]) -> str:
     lines += [f"refused: {reason}" for reason in report["refused"]]
     lines += [f"gap: {gap['symbol']} from {gap['at']}, {gap['missing']} missing" for gap in report["gaps"]]
     return "\n".join([*lines, *(f"in quarantine: {item['rows']:,} rows, {item['reason']}" for item in report["reasons"])])
+
+
+def read_sentence(result: dict[str, Any], out: Path) -> str:
+    left_out = ", ".join(f"{rows:,} {kind}" for kind, rows in result["left_out"].items())
+    said = f"{result['rows']:,} rows of snapshot {result['snapshot']} written to {out}"
+    return said + (f"; left out: {left_out}" if left_out else "")
 
 
 def backtest_sentences(result: dict[str, Any]) -> str:

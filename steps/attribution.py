@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from attribution.alpha_beta import Attribution, attribute
+from attribution.drawdown_split import split_drawdowns
 from attribution.figures import attribution_figures, fill_style_figures, shortfall_figures
 from attribution.fill_style import fill_style
 from attribution.shortfall_report import ShortfallReport, shortfall_report
@@ -14,6 +15,7 @@ from domain.arrays import FloatArray, IntArray
 from domain.evidence import Figure
 from domain.market import Panel
 from domain.record import PodRecord
+from domain.times import iso
 from measures.undefined import Undefined
 from reporting.charts import alpha_and_beta_by_pod
 from steps.artefacts import save_json, save_table
@@ -69,6 +71,18 @@ def attributed_figures(panel: Panel, record: PodRecord) -> dict[str, Figure]:
     days, benchmarks = benchmark_returns(panel)
     aligned = benchmarks[np.searchsorted(days, record.day_us)]
     return figures_of(attribute(record.net_return, aligned, tuple(BENCHMARKS)), _shortfall(record), record)
+
+
+def drawdown_facts(panel: Panel, record: PodRecord) -> list[dict[str, Any]]:
+    """The deepest drawdowns of a record by cause; all that is not cost, data or halt is alpha where beta is undefined."""
+    days, benchmarks = benchmark_returns(panel)
+    aligned = benchmarks[np.searchsorted(days, record.day_us)]
+    found = attribute(record.net_return, aligned, tuple(BENCHMARKS))
+    beta = np.zeros(len(record.day_us)) if isinstance(found, Undefined) else found.split.beta_pnl.sum(axis=1)
+    return [
+        {"from": iso(fall.from_us), "to": iso(fall.to_us), "depth": fall.depth, "cause": fall.cause, "parts": fall.part}
+        for fall in split_drawdowns(record, beta)
+    ]
 
 
 def figures_of(found: Attribution | Undefined, cost: ShortfallReport | Undefined, record: PodRecord) -> dict[str, Figure]:

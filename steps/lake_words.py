@@ -8,6 +8,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 
+from data_lake.choices import Ask, choice_of, read_chosen
 from data_lake.lake import Lake
 from data_lake.recognise import INTERVALS, list_files
 from data_lake.schema import FUNDING, TABLES
@@ -67,29 +68,27 @@ def read_to_file(
     as_of: str | None,
     snapshot: int | None,
     out: Path,
+    exclude_flagged: str | None = None,
+    universe: str | None = None,
 ) -> dict[str, Any]:
-    """Write an as-of read to a Parquet, CSV or Arrow file; times are UTC microseconds. The read is on record first."""
+    """Write an as-of read to a Parquet, CSV or Arrow file; times are UTC microseconds. The read is on record first.
+
+    `exclude_flagged` and `universe` leave rows out, and the answer says how many for which reason.
+    """
+    choice = choice_of(exclude_flagged, universe)
     _refuse_unknown_ending(out)
     known_us = None if as_of is None else parse_utc(as_of)
     with Lake(home.root) as lake:
         chosen = _market(table, market)
         names = None if symbols is None else tuple(symbol.strip() for symbol in symbols.split(","))
         span = parse_utc(start), parse_utc(end)
-        rows = lake.read(
-            table,
-            venue=venue,
-            market=chosen,
-            symbols=names,
-            interval_us=parse_interval(interval) or (_only_interval(lake, venue, chosen) if table == "bars" else None),
-            start_us=span[0],
-            end_us=span[1],
-            as_of_us=now_us() if known_us is None else known_us,
-            snapshot=snapshot,
-        )
+        interval_us = parse_interval(interval) or (_only_interval(lake, venue, chosen) if table == "bars" else None)
+        as_of_us = now_us() if known_us is None else known_us
+        found = read_chosen(lake, Ask(table, venue, chosen, *span, as_of_us, names, interval_us, snapshot), choice)
         held = lake.snapshot() if snapshot is None else snapshot
     record_read(home, "read", table, venue, chosen, names, *span, known_us)
-    write_rows(_known_columns(rows), out)
-    return {"rows": rows.num_rows, "snapshot": held}
+    write_rows(_known_columns(found.rows), out)
+    return {"rows": found.rows.num_rows, "snapshot": held, "left_out": dict(found.left_out)}
 
 
 def write_rows(rows: pa.Table, out: Path) -> None:

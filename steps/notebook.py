@@ -12,6 +12,7 @@ run.daily, run.orders, run.results["sharpe_annual"], run.authors
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -51,16 +52,16 @@ class RecordedLake(OpenLake):
         symbols: Sequence[str] | None = None,
         venue: str = "binance",
         market: str = "spot",
-        interval: str | None = None,
-        snapshot: int | None = None,
+        **choices: Any,
     ) -> pa.Table:
-        """Rows with start <= event time < end as known at `as_of`, in (symbol, time) order; on record first."""
+        """Rows with start <= event time < end as known at `as_of`, in (symbol, time) order; on record first.
+
+        `choices`: what else `OpenLake.read_arrow` takes.
+        """
         span = _us(start), _us(end), _us(as_of)
         record_read(self._home, "notebook", table, venue, Market(market), symbols, *span)
-        return super().read_arrow(
-            table, start=start, end=end, as_of=as_of, symbols=symbols, venue=venue, market=market, interval=interval,
-            snapshot=snapshot,
-        )  # fmt: skip
+        where = {"start": start, "end": end, "as_of": as_of, "symbols": symbols, "venue": venue, "market": market}
+        return super().read_arrow(table, **where, **choices)
 
     def relation(self, table: str, *, as_of: str | int) -> duckdb.DuckDBPyRelation:
         """The whole table as known at `as_of`; on record first."""

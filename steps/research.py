@@ -15,6 +15,7 @@ from model_runtime.contents import MANIFEST
 from model_runtime.package import contents_of
 from promotion_gates.figures import performance_figures
 from steps.as_of_view import DataView, LocatedView
+from steps.attribution import drawdown_facts
 from steps.experiments import Asked, record_experiment
 from steps.exposures import exposed
 from steps.gates import load_policy
@@ -80,6 +81,7 @@ def backtest_package(
         **_headline(record),
         "dsr": note["dsr"],
         "vintages": worth,
+        "drawdowns": drawdown_facts(bench.seen, record),
         "account": None if record.account is None else account_facts(record.account),
         "report": str(report),
     }

@@ -184,6 +184,15 @@ def test_a_liquidated_account_stands_still_until_it_is_settled() -> None:
     assert out.equity == pytest.approx([1000, 1000, 200, 200, 200, 1000, 1000, 1000])
 
 
+def test_orders_under_way_die_with_the_account() -> None:
+    """A bar of delay: 40 units decided in bar 0 fill in bar 2; 5 more of bar 2 are due in bar 4; liquidated in bar 3."""
+    market = bars([100] * 6, [100] * 6)
+    law = margin(market, low=[100, 100, 100, 80, 100, 100], high=[100] * 6)
+    want = wanted([4.0, 4.0, 4.5, 4.5, 4.5, 4.5], decides=[True, False, True, False, False, False])
+    out = simulate(market, want, FREE, terms(delay_bars=1), law)
+    assert out.units[:, 0] == pytest.approx([0, 0, 40, 0, 0, 0])
+
+
 def test_a_halted_position_is_neither_filled_nor_liquidated_at_a_price_that_was_not_there() -> None:
     """
     Two symbols at 100, 20 units each of 1000 USD. Bar 2: the first has no bar, the second falls to 60.

@@ -133,6 +133,13 @@ def test_marks_stand_before_the_bar_s_extremes() -> None:
     )  # fmt: skip
     assert record.account is not None
     assert (record.account.marks, len(record.account.liquidated_us)) == ("marks", 0)
+    marks[0][40, 0] = np.nan
+    unknown = run_backtest(
+        panel, held(panel, 6.0), free(), TAKER, capital_usd=CAPITAL, pod="a", daily_volatility=volatility(panel),
+        rules=rules(), marks=marks,
+    )  # fmt: skip
+    assert unknown.account is not None
+    assert len(unknown.account.liquidated_us) == 1
 
 
 def test_least_distance_and_its_time_are_those_of_the_lowest_close() -> None:
