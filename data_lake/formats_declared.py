@@ -15,15 +15,15 @@ from pydantic import Field, model_validator
 from data_lake.columns import recognised_columns, to_us
 from data_lake.csv_rows import read_csv
 from data_lake.formats_books import BOOKS
-from data_lake.schema import versioned_table
+from data_lake.schema import TABLES, versioned_table
 from data_lake.unpack import first_line, unpacked
 from domain.errors import Refused
 from domain.model import Frozen
 
 DECLARED = Path(__file__).parents[1] / "config" / "formats.yaml"
 
-_TIMES = frozenset({"open_time", "funding_time", "trade_time", "event_time", "quote_time", "received_time"})
-_TEXTS = frozenset({"symbol", "trade_id", "side", "kind"})
+_TIMES = frozenset({"received_time", *(table.time for table in TABLES.values())})
+_TEXTS = frozenset({"symbol", *(name for table in TABLES.values() for name in table.texts)})
 _NUMBER = re.compile(r"^[-+]?\d+(\.\d+)?([eE][-+]?\d+)?$")
 
 Layout = Literal["csv", "json_rows", "json_lines", "tardis_book", "bybit_book", "hyperliquid_depth", "hyperliquid_trades"]

@@ -64,17 +64,16 @@ class _Versions:
         where = f"interval_us = {interval_us} AND open_time >= {self._start} AND open_time < {self._end}"
         gone, late = self._gone(BARS, ("open_time", *_FIELDS), where), self._late(BARS, where, complete_us=interval_us)
         (row, column), (rows, columns) = self._place(late, "open_time"), self._place(gone, "open_time")
-        lived = _ints(gone, "known_until") > self._decided_us[rows]
         place = (
-            np.concatenate([row, rows[lived]]),
-            np.concatenate([column, columns[lived]]),
-            np.concatenate([np.zeros_like(row), _ints(gone, "knowledge_time")[lived]]),
-            np.concatenate([_ints(late, "known"), _ints(gone, "known_until")[lived]]),
+            np.concatenate([row, rows]),
+            np.concatenate([column, columns]),
+            np.concatenate([np.zeros_like(row), _ints(gone, "knowledge_time")]),
+            np.concatenate([_ints(late, "known"), _ints(gone, "known_until")]),
         )
         if not len(place[0]):
             return {}, 0
         absent = np.full(len(row), np.nan)
-        return {name: Cells(*place, np.concatenate([absent, _floats(gone, name)[lived]])) for name in _FIELDS}, len(row)
+        return {name: Cells(*place, np.concatenate([absent, _floats(gone, name)])) for name in _FIELDS}, len(row)
 
     def funding(self) -> Cells:
         """Rates by bar: stamps that were corrected after their bar's decision, or came after it."""

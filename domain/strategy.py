@@ -53,6 +53,8 @@ class Manifest(Frozen):
     horizon_hours: int = Field(ge=1)
     """How far ahead a prediction looks; a decision is taken once in this many hours, or oftener by `decide_every_hours`."""
     decide_every_hours: int = Field(ge=1)
+    leverage_max: float | None = Field(default=None, gt=0)
+    """The author's own bound on gross exposure over equity; the account's may be tighter, and the tighter one counts."""
     lookback_bars: int = Field(ge=1)
     """A prediction depends on at most this many bars up to its time."""
     parameters: Mapping[str, Parameter] = {}

@@ -263,7 +263,9 @@ def pod_halt(
 @app.command()
 @answering
 def ui(
-    port: Annotated[int, typer.Option("--port", help="Of the Dagster UI on this machine.", min=1, max=65535)] = 3000,
+    port: Annotated[
+        int, typer.Option("--port", help="Of the Dagster UI on this machine; reports are on the next one.", min=1, max=65534)
+    ] = 3000,
     data: Annotated[list[Path] | None, typer.Option("--data", help="Folder of bars or funding; may be repeated.")] = None,
     market: MarketOption = None,
     from_lake: Annotated[bool, typer.Option("--from-lake", help="The daily run decides on what feeds brought.")] = False,

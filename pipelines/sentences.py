@@ -47,9 +47,22 @@ def backtest_sentences(result: dict[str, Any]) -> str:
             ["largest drawdown", f"{result['max_drawdown']:.2%}"],
             ["turnover, x capital a year", f"{result['turnover_annual']:,.1f}"],
             ["decided on", _vintages(result["vintages"])],
+            ["nearest to liquidation", _liquidation(result["account"])],
             ["tear sheet", str(result["report"])],
         ]
     )
+
+
+def _liquidation(account: dict[str, Any] | None) -> str:
+    """How far prices would have had to move against every position at once, and what happened."""
+    if account is None or account["marks"] is None:
+        return "not simulated" + ("" if account is None else f" ({'; '.join(account['without'])})")
+    if account["distance_to_liquidation_min"] is None:
+        return "no position was held"
+    ended = f"; liquidated {len(account['liquidated'])} times" if account["liquidated"] else ""
+    away, sigma = account["distance_to_liquidation_min"], account["distance_to_liquidation_min_sigma"]
+    volatilities = "" if sigma is None else f", {sigma:.1f} daily volatilities"
+    return f"a move of {away:.0%}{volatilities}, at {account['distance_to_liquidation_min_at']}{ended}"
 
 
 def _vintages(told: dict[str, Any]) -> str:
@@ -62,7 +75,8 @@ def _vintages(told: dict[str, Any]) -> str:
     worth = told["worth_of_hindsight"]
     if not told["decisions_that_differ"] or worth["sharpe_annual"] is None:
         return stood
-    return f"{stood}, which would show {worth['sharpe_annual']:+.2f} of Sharpe ratio and {worth['total_return']:+.2%} of return"
+    more = f"{worth['sharpe_annual']:+.2g} of Sharpe ratio and {worth['total_return']:+.2g} of total return"
+    return f"{stood}, which would show {more}"
 
 
 def sweep_sentences(result: dict[str, Any]) -> str:

@@ -164,6 +164,22 @@ class FeedQuality(Frozen):
         return "GREEN"
 
 
+class StablecoinPrice(Frozen):
+    """What a coin in which prices are quoted counts for in USD."""
+
+    coin: str
+    price_usd: float
+    counts_usd: float
+    """Of one coin held, after the haircut."""
+    haircut: float
+    basis: str
+    """lake, stale or assumed."""
+    series: str
+    """The series that prices the coin, or would."""
+    at_us: int | None = None
+    """The close that the price rests on."""
+
+
 class FundingYear(Frozen):
     year: int
     paid_by_long: float
@@ -284,6 +300,7 @@ class DailyReport(Frozen):
     capacity: tuple[CapacityCurve, ...] = ()
     impact: ImpactCalibration | None = None
     quality: tuple[FeedQuality, ...] = ()
+    stablecoins: tuple[StablecoinPrice, ...] = ()
     funding: FundingFacts | None = None
     trials: tuple[TrialCount, ...] = ()
     seconds: tuple[StepSeconds, ...] = ()

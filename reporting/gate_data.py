@@ -79,7 +79,7 @@ class GateReport(Frozen):
     costs: tuple[Claim, ...] = ()
     """Sharpe ratio at one, two and three times the modelled cost."""
     changed: tuple[str, ...] = ()
-    """Since the last approval, a line each."""
+    """Since it was last judged, a line each: what went in differently, and which evidence that takes away."""
     history: tuple[HistoryEntry, ...] = ()
     daily_report: RelativeLink | None = None
     finalist: RelativeLink | None = None

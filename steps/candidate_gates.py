@@ -34,7 +34,8 @@ from steps.pod_returns import Workbench, evaluate_configurations, funding_note, 
 from steps.research import asked_note, inputs_of
 from steps.research_data import bench_on, find_member, locate_data
 from steps.roster import Member
-from steps.run_records import note_asked, save_run
+from steps.run_comparison import change_lines
+from steps.run_records import all_runs, load_run, note_asked, save_run
 from steps.tear_sheet import SEED
 from steps.trials import Behind, DeskTrials
 from steps.trust import open_log
@@ -58,7 +59,8 @@ def judge_package(
     verdict = judge(load_policy(), evidence, rung)
     run = save_run(home, inputs_of(member, configurations[0], bench, view), records[0])
     page = home.root / "reports" / "gates" / f"{manifest.name}-{run}-{rung.name}.html"
-    write_durably(page, render_gate(_report(member, located, evidence, verdict, rung, behind)).encode())
+    changed = _changed(home, run)
+    write_durably(page, render_gate(_report(member, located, evidence, verdict, rung, behind, changed)).encode())
     judged = {"tier": verdict.tier, "outcome": verdict.outcome.value, "reasons": list(verdict.reasons), "report": str(page)}
     note_asked(home, run, now_us(), asked_note(asked, claim, located, behind, records[0]) | {"verdict": judged})
     log.append("run", {"run": run, "strategy": manifest.name, "code": member.code, "by": asked.by})
@@ -117,7 +119,23 @@ def _quality(home: Home, view: DataView) -> tuple[dict[str, float], int]:
         return completeness(lake, *where), red
 
 
-def _report(member: Member, located: LocatedView, evidence: Evidence, verdict: Verdict, rung: Tier, behind: Behind) -> GateReport:
+def _changed(home: Home, run: str) -> tuple[str, ...]:
+    """Against the run of this strategy that was judged before it."""
+    own = load_run(run, home)
+    judged = [one for one in all_runs(home) if any("verdict" in item for item in one.asked)]
+    earlier = [one for one in judged if one.inputs.strategy == own.inputs.strategy and one.id != run]
+    return change_lines(earlier[0], own) if earlier else ()
+
+
+def _report(
+    member: Member,
+    located: LocatedView,
+    evidence: Evidence,
+    verdict: Verdict,
+    rung: Tier,
+    behind: Behind,
+    changed: tuple[str, ...],
+) -> GateReport:
     view, figures, intent = located.view, evidence.figures, member.manifest.execution
     claims = [Claim(label="backtest, net", figure=figures["sharpe_annual"])]
     bar = figures["dsr_benchmark_annual"].value
@@ -145,4 +163,5 @@ def _report(member: Member, located: LocatedView, evidence: Evidence, verdict: V
         ),
         parameters={name: float(value) for name, value in member.configurations()[0].items()},
         maker_intent=(intent.maker_share_min, intent.maker_share_max),
+        changed=changed,
     )

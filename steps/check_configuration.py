@@ -11,6 +11,7 @@ from data_lake.feeds.declaration import load_feeds
 from data_lake.formats_declared import load_formats
 from data_lake.instruments import load_instruments
 from data_lake.quality_rules import load_rules
+from data_lake.stablecoins import load_stablecoins
 from laboratory.settings import LaboratorySettings
 from promotion_gates.policy import Policy
 from steps.configuration import CONFIG, load
@@ -27,6 +28,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "pods.yaml": partial(load, model=PodAddresses),
     "policy.yaml": partial(load, model=Policy),
     "quality.yaml": load_rules,
+    "stablecoins.yaml": load_stablecoins,
 }
 
 

@@ -37,6 +37,7 @@ from steps.run import Run
 from steps.series import capacity_curves, pod_series, shortfalls
 from steps.sign import parse_allocation
 from steps.simulation import simulated_market
+from steps.stablecoins import stablecoin_rows
 from steps.timings import seconds_by_step
 from steps.trust import allocator_key, halt_key, open_log
 
@@ -65,6 +66,7 @@ def daily_report(run: Run) -> DailyReport:
         capacity=tuple(capacity_curves(run).values()),
         impact=_impact(run),
         quality=table_qualities(run),
+        stablecoins=() if run.source.simulated else stablecoin_rows(run),
         funding=_funding(run),
         trials=tuple(_trials(run, evidence)),
         seconds=tuple(

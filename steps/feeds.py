@@ -20,13 +20,15 @@ from data_lake.ingest import IngestReport
 from data_lake.lake import Lake
 from data_lake.read import Series
 from domain.errors import Refused, Unreachable
-from domain.times import US_PER_SECOND, iso, parse_utc
+from domain.times import US_PER_DAY, US_PER_SECOND, iso, parse_utc
 from durable.files import write_durably
 from steps.home import Home
 from steps.ingest import now_us
 
 WAIT_S = 1_800.0
 """For a run that holds the home when a fetch is ready to deliver."""
+_PENDING_US = 30 * US_PER_DAY
+"""A transfer is told once it is finished, under the time at which it was asked for: how far back such ones are looked for."""
 _COUNTS = ("accepted", "unchanged", "revised", "quarantined", "findings")
 
 
@@ -123,6 +125,12 @@ def _asked(home: Home, feed: Feed, since: str | None) -> Iterator[tuple[Feed, in
         return
     with Lake(home.root) as lake:
         held = _held(lake)
+    if not feed.symbols:
+        # a whole account: from its newest row on, of whatever asset
+        place = (feed.table, feed.venue, feed.market)
+        newest_us = max((last_us for key, last_us in held.items() if key[:3] == place), default=None)
+        yield feed, None if newest_us is None else newest_us - _PENDING_US
+        return
     starts: dict[int | None, list[str]] = {}
     for symbol, key in zip(feed.symbols, _keys(feed), strict=True):
         starts.setdefault(_after(feed, held.get(key)), []).append(symbol)
@@ -135,8 +143,8 @@ def _asked(home: Home, feed: Feed, since: str | None) -> Iterator[tuple[Feed, in
 
 
 def _after(feed: Feed, last_us: int | None) -> int | None:
-    if last_us is None or feed.table == "trades":
-        return last_us  # more trades may share the last moment
+    if last_us is None or feed.table in ("trades", "fills", "transfers"):
+        return last_us  # more of them may share the last moment
     return last_us + (feed.interval_us or 1)
 
 

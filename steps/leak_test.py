@@ -19,6 +19,7 @@ from model_runtime.latency import LatencyLog, LatencySummary
 from model_runtime.package import Package
 from model_runtime.predictions import asked_in_process, asking, enforcement, predict
 from steps.as_of_view import panel_of
+from steps.exposures import EXPOSURE, by_whom, exposure_of_view
 from steps.home import Home
 from steps.packages import find_package
 from steps.research_data import locate_data
@@ -113,6 +114,7 @@ def _data(home: Home, as_of: str | None, venue: str | None, market: str | None) 
         return simulated_market(LABORATORY_CYCLE).panel, "the laboratory", digest(["laboratory", LABORATORY_CYCLE.label])
     located = locate_data(home, as_of, venue, market)
     view = located.view
+    open_log(home).append(EXPOSURE, exposure_of_view("bars", view, by_whom(), "leak-test"))
     source = f"{view.venue} {view.market.value} as known at {iso(view.as_of_us)}"
     return panel_of(home.root, view, located.snapshot), source, digest([view.content_digest, view.funding_digest])
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import pairwise
 from typing import Any
 
@@ -162,7 +162,10 @@ class Workbench:
                 view, ask = view_of(panel, volatility, parameters), self._ask.get(member.code)
                 return predict(package, view) if ask is None else ask(view)
 
-            self._decided[key] = decide(self.vintages, self.seen, plain, prediction, self.volatility, manifest, target, again)
+            stretches = self.vintages is not None and self.vintages.known.cells and not asked_in_process(package)
+            with self.asking(member) if stretches and member.code not in self._ask else nullcontext():
+                decided = decide(self.vintages, self.seen, plain, prediction, self.volatility, manifest, target, again)
+            self._decided[key] = decided
         return self._decided[key]
 
     def predictions(self, member: Member, parameters: dict[str, Parameter]) -> FloatArray:

@@ -29,6 +29,7 @@ from steps.sweep import Parameters, Told, asked_configurations, sweep, swept, te
 from steps.tear_sheet import SEED, leak_test_of, tear_sheet
 from steps.trials import Behind, DeskTrials
 from steps.trust import open_log
+from steps.vintages import require_word
 
 
 def backtest_package(
@@ -45,6 +46,7 @@ def backtest_package(
 
     `vintages`: see `bench_on`.
     """
+    require_word(vintages)
     member = with_parameters(find_member(home, package), dict(_parameter(text) for text in parameters))
     located = locate_data(home, as_of, venue, market)
     chosen, log = member.configurations()[0], open_log(home)

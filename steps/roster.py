@@ -80,7 +80,8 @@ def package_folders() -> tuple[Path, ...]:
 def package_member(package: Package) -> Member:
     """A package without a live pod: it fills in the middle of the maker share that its author intends."""
     intent = package.manifest.execution
-    profile = ExecutionProfile(taker_share=1.0 - (intent.maker_share_min + intent.maker_share_max) / 2)
+    taker_share = 1.0 - (intent.maker_share_min + intent.maker_share_max) / 2
+    profile = ExecutionProfile(taker_share, leverage_max=package.manifest.leverage_max)
     spec = PodSpec(pod=package.manifest.name, package=package.manifest.name, profile=profile, live=False)
     return Member(spec, package.manifest, package, package.digest)
 

@@ -147,6 +147,14 @@ def comparison_sentences(answer: dict[str, Any]) -> str:
     return "\n".join([*lines, "", f"page  {answer['report']}"])
 
 
+def change_lines(before: ResearchRun, after: ResearchRun) -> tuple[str, ...]:
+    """What went in differently, and which evidence that takes away, a line each."""
+    found = input_differences(before, after)
+    lines = [f"{what}: {_shown(a)} -> {_shown(b)}" for section, pair in found.items() for what, a, b in _rows(section, pair)]
+    again = sorted({one for section in found for one in resets(section)["make_again"]})
+    return (*lines, f"to be made again: {', '.join(again)}") if lines else ()
+
+
 def _rows(section: str, differing: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     """What, and the value of each side, a row for each value that differs."""
     if {"a", "b"} <= set(differing):

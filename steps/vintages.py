@@ -64,10 +64,15 @@ class Decided:
     vintage: VintageTargets | None
 
 
-def vintages_of(home: Home, located: LocatedView, word: str | None) -> Vintages | None:
-    """What the lake knows of a view's versions; None for `latest`. Raises Refused for another word."""
+def require_word(word: str | None) -> None:
+    """Raises Refused for anything but `exact`, `latest` or nothing."""
     if word is not None and word not in WORDS:
         raise Refused(f"expected --vintages {' or '.join(WORDS)}, got {word!r}")
+
+
+def vintages_of(home: Home, located: LocatedView, word: str | None) -> Vintages | None:
+    """What the lake knows of a view's versions; None for `latest`. Raises Refused for another word."""
+    require_word(word)
     if word == "latest":
         return None
     view, panel = located.view, panel_of(home.root, located.view, located.snapshot)

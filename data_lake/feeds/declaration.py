@@ -27,6 +27,7 @@ SCHEMES = {
 }  # fmt: skip
 """The transport of each scheme of an address."""
 
+PAUSE_MAX_S = 60.0
 _PLACES = frozenset({"symbol", "interval", "month", "date"})
 _CRON_FIELD = re.compile(r"^(\*|\d{1,2}(-\d{1,2})?)(/\d{1,2})?(,(\d{1,2}(-\d{1,2})?)(/\d{1,2})?)*$")
 _ENVIRONMENT_NAME = re.compile(r"^[A-Z][A-Z0-9_]*$")
@@ -46,6 +47,12 @@ class Budget(Frozen):
     page_rows: int = Field(default=1_000, ge=1)
     listen_s: float = Field(default=60.0, gt=0)
     """How long one fetch listens to a stream."""
+    pause_s: float = Field(default=1.0, ge=0)
+    """Before the second attempt; doubled before each further one."""
+
+    def pause_before(self, attempt: int) -> float:
+        """Seconds to wait before an attempt, the first being 0."""
+        return 0.0 if attempt == 0 else min(self.pause_s * 2 ** (attempt - 1), PAUSE_MAX_S)
 
 
 class Feed(Frozen):
@@ -75,6 +82,10 @@ class Feed(Frozen):
     """Names of environment variables, never values."""
     endpoint: str | None = None
     """Another address of the same service: S3-compatible storage, or an exchange's REST interface elsewhere."""
+    region: str | None = None
+    """Of S3-compatible storage, where it is not us-east-1."""
+    account: str = ""
+    """The name under which own fills, balances and transfers are kept."""
     host_key: str | None = None
     """The SFTP server's public key, such as `ssh-ed25519 AAAA...`; another key is refused."""
     subscribe: str | None = None
@@ -150,8 +161,11 @@ class Feed(Frozen):
             raise ValueError("an SFTP feed needs the server's host_key: no key is trusted on sight")
         if ("{month}" in self.url or "{date}" in self.url) and self.start is None:
             raise ValueError("an address by month or date needs a start")
-        if ("{symbol}" in self.url or self.transport in ("ccxt", "ws")) and not self.symbols:
+        whole_account = self.table in ("balances", "transfers")
+        if ("{symbol}" in self.url or self.transport in ("ccxt", "ws")) and not self.symbols and not whole_account:
             raise ValueError("this feed needs symbols")
+        if self.stale_after_hours is not None and not self.symbols:
+            raise ValueError("stale_after_hours needs symbols: freshness is judged symbol by symbol")
         if self.transport == "ws" and self.format is None:
             raise ValueError("a stream needs a format")
         if self.table == "bars" and self.interval is None and (self.transport in ("ccxt", "ws") or "{interval}" in self.url):

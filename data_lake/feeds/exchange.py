@@ -1,12 +1,22 @@
-"""Exchanges over REST by ccxt: bars, trades and funding, page after page, each page a file of its own."""
+"""Exchanges over REST by ccxt: bars, trades, funding and own fills, page after page, each page a file; balances, transfers."""
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from data_lake.feeds.account import (
+    ACCOUNT_TABLES,
+    FILL_WINDOW_MS,
+    TRANSFER_WINDOW_MS,
+    balance_rows,
+    fill_rows,
+    refuse_powerful_key,
+    transfer_rows,
+)
 from data_lake.feeds.declaration import Feed
 from data_lake.feeds.landing import Fetched, Landing
 from data_lake.unpack import first_line
@@ -25,6 +35,7 @@ _WINDOW_ROWS = 100
 """Many exchanges look only a window ahead of the start: nothing in it is no end. None is known to look less far."""
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
 
+Answer = TypeVar("Answer")
 Page = tuple[Any, int | None]
 """What an answer held, as JSON, and where the next page starts (ms); None after the last one."""
 
@@ -54,6 +65,10 @@ class ExchangeTransport:
     def fetch_range(self, feed: Feed, since_us: int, until_us: int, into: Landing) -> tuple[Fetched, ...]:
         """The same for since_us <= event time < until_us. Of bars, only those that have closed by the landing's clock."""
         exchange = _opened(feed, self._secrets)
+        if feed.table in ACCOUNT_TABLES:
+            _answered(feed, "key", lambda: refuse_powerful_key(feed, exchange))
+        if feed.table in _WHOLE_ACCOUNT:
+            return self._account(feed, exchange, since_us, until_us, into)
         last_us = until_us if feed.interval_us is None else min(until_us, into.now_us - feed.interval_us + 1)
         span = _Span(-(-since_us // _US_PER_MS), -(-last_us // _US_PER_MS))
         for symbol in feed.symbols:
@@ -63,8 +78,25 @@ class ExchangeTransport:
                 into.land(origin, name, json.dumps(rows).encode(), symbol=symbol)
         return tuple(into.fetched)
 
+    def _account(self, feed: Feed, exchange: Any, since_us: int, until_us: int, into: Landing) -> tuple[Fetched, ...]:
+        """Balances as they are; transfers a stretch of time after another."""
+        now_ms, start_ms, end_ms = into.now_us // _US_PER_MS, -(-since_us // _US_PER_MS), -(-until_us // _US_PER_MS)
+        spans = [_Span(now_ms, now_ms)]
+        if feed.table == "transfers":
+            starts = range(start_ms, end_ms, TRANSFER_WINDOW_MS)
+            spans = [_Span(first, min(first + TRANSFER_WINDOW_MS, end_ms)) for first in starts]
+        for span in spans:
+            into.check_deadline(f"{feed.url} {feed.table}")
+            rows = _answered(feed, feed.table, lambda: _of_account(feed, exchange, span))  # noqa: B023
+            if rows:
+                origin = f"{feed.url}/{feed.table}/{feed.account}/{span.since_ms}-{span.until_ms}"
+                into.land(origin, f"{feed.table}-{span.since_ms}.json", json.dumps(rows).encode())
+        return tuple(into.fetched)
+
     def _pages(self, feed: Feed, exchange: Any, symbol: str, span: _Span, into: Landing) -> Iterator[tuple[int, Any]]:
-        ask = {"bars": _bars, "trades": _trades, "funding": _funding}[feed.table]
+        if feed.table not in _PAGED:
+            raise Refused(f"feed {feed.name}: expected one of {sorted({*_PAGED, *_WHOLE_ACCOUNT})} by REST, got {feed.table}")
+        ask = _PAGED[feed.table]
         start_ms: int | None = span.since_ms
         while start_ms is not None and start_ms < span.until_ms:
             into.check_deadline(f"{feed.url} {symbol}")
@@ -117,6 +149,32 @@ def _funding(feed: Feed, exchange: Any, symbol: str, span: _Span) -> Page:
     return _within(rows, span), _after(rows, span, int(rows[-1][0]) + 1 if rows else None)
 
 
+def _fills(feed: Feed, exchange: Any, symbol: str, span: _Span) -> Page:
+    limit = feed.budget.page_rows
+    fills = exchange.fetch_my_trades(_unified(feed, exchange, symbol), since=span.since_ms, limit=limit)
+    rows = fill_rows(feed, fills)
+    if not rows:
+        return [], _next(span, span.since_ms + FILL_WINDOW_MS)
+    last_ms = int(rows[-1][0])
+    if len(rows) < limit:
+        return _within(rows, span), _next(span, last_ms + 1)
+    if last_ms <= span.since_ms:
+        raise Refused(f"{feed.url} {symbol}: {limit} fills and more in one millisecond: raise page_rows in the feed's budget")
+    return _within(rows, span), _next(span, last_ms)
+
+
+def _of_account(feed: Feed, exchange: Any, span: _Span) -> list[list[Any]]:
+    if feed.table == "balances":
+        return balance_rows(feed, exchange, span.since_ms)
+    return transfer_rows(feed, exchange, span.since_ms, span.until_ms)
+
+
+_PAGED: Mapping[str, Callable[[Feed, Any, str, _Span], Page]] = {
+    "bars": _bars, "trades": _trades, "funding": _funding, "fills": _fills,
+}  # fmt: skip
+_WHOLE_ACCOUNT = frozenset({"balances", "transfers"})
+
+
 def _within(rows: list[Any], span: _Span) -> list[Any]:
     return [row for row in rows if span.since_ms <= int(row[0]) < span.until_ms]
 
@@ -141,6 +199,7 @@ def _opened(feed: Feed, secrets: Mapping[str, str]) -> Any:
     asked = {"enableRateLimit": True, "timeout": int(feed.budget.timeout_s * 1000)}
     keys = {"apiKey": secrets.get("access_key"), "secret": secrets.get("secret_key"), "password": secrets.get("password")}
     exchange = getattr(ccxt, name)(asked | {key: value for key, value in keys.items() if value})
+    exchange.options |= {"fetchCurrencies": False, "fetchMargins": False}  # private calls that nothing here needs
     if name in _KLINE_EXCHANGES:
         exchange.options["fetchMarkets"] = {"types": [_KINDS[feed.market]]}
     if feed.endpoint is not None:
@@ -164,11 +223,12 @@ def _unified(feed: Feed, exchange: Any, symbol: str) -> str:
     raise Refused(f"feed {feed.name}: {exchange.id} has no {feed.market.value} market {symbol!r}: correct symbols or market")
 
 
-def _answered(feed: Feed, symbol: str, ask: Callable[[], Page]) -> Page:
+def _answered(feed: Feed, symbol: str, ask: Callable[[], Answer]) -> Answer:
     """An answer within the attempts of the budget; ccxt's errors as the house's own."""
     import ccxt
 
     for attempt in range(feed.budget.attempts):
+        time.sleep(feed.budget.pause_before(attempt))
         try:
             return ask()
         except ccxt.OperationFailed as error:

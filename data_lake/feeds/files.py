@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -80,6 +81,7 @@ class FileTransport:
         if version.size_bytes is not None and version.size_bytes > feed.budget.file_max_bytes:
             raise Refused(f"{address}: {version.size_bytes} bytes, more than the budget of {feed.budget.file_max_bytes}")
         for attempt in range(feed.budget.attempts):
+            time.sleep(feed.budget.pause_before(attempt))
             try:
                 self._go_on(feed, address, version, part, into)
                 break

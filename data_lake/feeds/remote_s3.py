@@ -13,8 +13,8 @@ _READ_BYTES = 8 * CHUNK_BYTES
 
 
 class S3Files:
-    def __init__(self, endpoint: str | None, secrets: Mapping[str, str], timeout_s: float) -> None:
-        client = {"region_name": _REGION} | ({"endpoint_url": endpoint} if endpoint else {})
+    def __init__(self, endpoint: str | None, secrets: Mapping[str, str], timeout_s: float, region: str | None = None) -> None:
+        client = {"region_name": region or _REGION} | ({"endpoint_url": endpoint} if endpoint else {})
         self._files = S3FileSystem(
             anon="access_key" not in secrets, key=secrets.get("access_key"), secret=secrets.get("secret_key"),
             token=secrets.get("token"), client_kwargs=client, use_listings_cache=False, skip_instance_cache=True,

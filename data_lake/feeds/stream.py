@@ -70,6 +70,7 @@ class StreamTransport:
 def _listen(feed: Feed, messages: list[str]) -> None:
     ends_s = time.monotonic() + feed.budget.listen_s
     for attempt in range(feed.budget.attempts):
+        time.sleep(feed.budget.pause_before(attempt))
         try:
             with connect(feed.url, open_timeout=feed.budget.timeout_s, close_timeout=feed.budget.timeout_s) as connection:
                 _subscribe(feed, connection)

@@ -46,4 +46,4 @@ def transport_of(feed: Feed, feeds: Feeds, environment: Mapping[str, str]) -> Tr
         return FileTransport(SftpFiles(feed.url, feed.host_key or "", known, timeout_s))
     from data_lake.feeds.remote_s3 import S3Files
 
-    return FileTransport(S3Files(feed.endpoint, known, timeout_s))
+    return FileTransport(S3Files(feed.endpoint, known, timeout_s, feed.region))

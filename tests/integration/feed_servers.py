@@ -64,11 +64,13 @@ class _Files(http.server.SimpleHTTPRequestHandler):
 
 
 class _Exchange(http.server.BaseHTTPRequestHandler):
-    """As much of Binance's spot REST as bars, trades and funding need; `fails`: statuses to answer with first."""
+    """As much of Binance's REST as bars, trades, funding and a read-only account need; `fails`: statuses to answer with first."""
 
     klines: dict[str, list[list[Any]]]
     trades: dict[str, list[dict[str, Any]]]
     funding: dict[str, list[dict[str, Any]]]
+    account: dict[str, Any]
+    """`powers` of the key, `balances`, `fills` by symbol, `deposits`, `withdrawals`."""
     fails: list[int]
     asked: list[str]
 
@@ -80,7 +82,7 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
             return
         parts = urlsplit(self.path)
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
-        call = parts.path.rsplit("/", 1)[1]
+        call = {"hisrec": "deposits", "history": "withdrawals"}.get(last := parts.path.rsplit("/", 1)[1], last)
         self._send(200, getattr(self, f"_{call}")(query))
 
     def _klines(self, query: dict[str, str]) -> list[Any]:
@@ -92,11 +94,28 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
     def _fundingRate(self, query: dict[str, str]) -> list[Any]:  # noqa: N802
         return _page(self.funding[query["symbol"]], query, lambda row: row["fundingTime"])
 
+    def _apiRestrictions(self, query: dict[str, str]) -> dict[str, Any]:  # noqa: N802
+        return {"enableReading": True, "ipRestrict": False, **self.account["powers"]}
+
+    def _account(self, query: dict[str, str]) -> dict[str, Any]:
+        held = [{"asset": asset, "free": free, "locked": locked} for asset, free, locked in self.account["balances"]]
+        return {"updateTime": self.account["updated_ms"], "accountType": "SPOT", "balances": held}
+
+    def _myTrades(self, query: dict[str, str]) -> list[Any]:  # noqa: N802
+        day = {"endTime": str(int(query["startTime"]) + 86_400_000 - 1)}
+        return _page(self.account["fills"][query["symbol"]], query | day, lambda row: row["time"])
+
+    def _deposits(self, query: dict[str, str]) -> list[Any]:
+        return _page(self.account["deposits"], query, lambda row: row["insertTime"])
+
+    def _withdrawals(self, query: dict[str, str]) -> list[Any]:
+        return _page(self.account["withdrawals"], query, lambda row: row["at_ms"])
+
     def _exchangeInfo(self, query: dict[str, str]) -> dict[str, Any]:  # noqa: N802
         linear = {"contractType": "PERPETUAL", "marginAsset": "USDT", "pair": "", "deliveryDate": 4133404800000}
         base = {"quoteAsset": "USDT", "status": "TRADING", "baseAssetPrecision": 8, "quotePrecision": 8, "filters": []}
         more = linear if self.path.startswith("/fapi") else {"isSpotTradingAllowed": True}
-        names = sorted({*self.klines, *self.trades, *self.funding})
+        names = sorted({*self.klines, *self.trades, *self.funding, *self.account.get("fills", {})})
         return {"symbols": [{"symbol": name, "baseAsset": name.removesuffix("USDT"), **base, **more} for name in names]}
 
     def _send(self, code: int, value: Any) -> None:
@@ -163,9 +182,12 @@ def http_files(folder: Path) -> Iterator[tuple[str, Any]]:
 
 
 @contextmanager
-def exchange(klines: dict[str, Any], trades: dict[str, Any] | None = None, funding: Any = None) -> Iterator[tuple[str, Any]]:
+def exchange(
+    klines: dict[str, Any], trades: dict[str, Any] | None = None, funding: Any = None, account: dict[str, Any] | None = None
+) -> Iterator[tuple[str, Any]]:
     """Address and handler (`fails`, `asked`, and the data) of a scripted exchange."""
-    with _threaded(_Exchange, klines=klines, trades=trades or {}, funding=funding or {}, fails=[], asked=[]) as (port, handler):
+    told = {"klines": klines, "trades": trades or {}, "funding": funding or {}, "account": account or {}}
+    with _threaded(_Exchange, **told, fails=[], asked=[]) as (port, handler):
         yield f"http://127.0.0.1:{port}", handler
 
 

@@ -25,7 +25,8 @@ ENVIRONMENT = {"FEED_USER": servers.USER, "FEED_PASSWORD": servers.PASSWORD}
 LOGIN = {"username": "FEED_USER", "password": "FEED_PASSWORD"}
 BARS = {
     "name": "a-feed", "format": "binance_klines", "table": "bars", "venue": "binance", "market": "spot", "interval": "1h",
-    "symbols": list(SYMBOLS), "start": "2024-01-01", "publication_lag_s": 60, "budget": {"timeout_s": 20, "page_rows": 25},
+    "symbols": list(SYMBOLS), "start": "2024-01-01", "publication_lag_s": 60,
+    "budget": {"timeout_s": 20, "page_rows": 25, "pause_s": 0},
 }  # fmt: skip
 LAYOUT = "data/spot/monthly/klines/{symbol}/{interval}/{symbol}-{interval}-{month}.zip"
 

@@ -1,6 +1,7 @@
 """Margin on real bars: no strategy's position is held through a bar that would have liquidated it, recomputed by other means."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from backtest.costs import CostModel
+from backtest.kernel_data import FILL, PRICE
 from backtest.run import run_backtest, simulate_panel
 from backtest.sizing import Targets
 from data_lake.instruments import DECLARED, load_instruments
@@ -24,6 +26,7 @@ from steps.roster import package_folders, package_member
 from tests.integration.test_real_data import MARKET, Decided
 from tests.unit.backtest.markets import costs
 
+TAKER = ExecutionProfile(taker_share=1.0, participation_max=1.0)
 pytestmark = pytest.mark.skipif(not MARKET.exists(), reason="the shared market data is not beside this repository")
 
 
@@ -90,33 +93,58 @@ def worst_case(panel: Panel, units: FloatArray, cash: FloatArray, capital: float
     return equity, total
 
 
+def one_symbol(folder: str, symbol: str, market: Market, start: str, days: int) -> Panel:
+    """Real bars on the whole hourly grid, NaN where there are none."""
+    bars, first, shape = pl.read_parquet(MARKET / folder / f"{symbol}.parquet"), parse_utc(start), (days * 24, 1)
+    row = (bars["open_time"].dt.epoch("us").to_numpy() - first) // US_PER_HOUR
+    inside = (row >= 0) & (row < shape[0])
+    fields = {name: np.full(shape, np.nan) for name in ("open", "high", "low", "close", "volume")}
+    for name, values in fields.items():
+        values[row[inside], 0] = bars[name].to_numpy()[inside]
+    times, none = first + np.arange(shape[0], dtype=np.int64) * US_PER_HOUR, np.full(shape, np.nan)
+    zero = np.zeros(shape)
+    return Panel("binance", market, US_PER_HOUR, (symbol,), times, **fields, taker_buy_volume=none, funding_rate=zero)
+
+
+def held_from(panel: Panel, bar: int, weight: float) -> tuple[Targets, dict[str, Any]]:
+    """One decision, and what a backtest of it is given beside costs."""
+    wanted = np.full(panel.close.shape, np.nan)
+    wanted[bar] = weight
+    volatility = np.full(panel.close.shape, 0.04)
+    targets = Targets(wanted, np.zeros_like(wanted), np.ones(len(wanted), dtype=np.bool_))
+    return targets, {"capital_usd": 10_000.0, "pod": "a", "daily_volatility": volatility}
+
+
 def test_a_position_that_a_real_bar_would_have_liquidated_is_shown_liquidated() -> None:
     """2025-10-10 21:00: DOT opened at 3.703, fell to 0.633 and came back: twice the capital long did not live to see it."""
-    bars = pl.read_parquet(MARKET / "bars_1h_perp" / "DOTUSDT.parquet")
-    start, hours = parse_utc("2025-09-20"), 24 * 24
-    inside = bars.filter(
-        (pl.col("open_time").dt.epoch("us") >= start) & (pl.col("open_time").dt.epoch("us") < start + hours * US_PER_HOUR)
-    )
-    column = {name: inside[name].to_numpy()[:, None].astype(np.float64) for name in ("open", "high", "low", "close", "volume")}
-    shape = column["open"].shape
-    panel = Panel(
-        "binance", Market.LINEAR, US_PER_HOUR, ("DOTUSDT",), start + np.arange(hours, dtype=np.int64) * US_PER_HOUR, **column,
-        taker_buy_volume=np.full(shape, np.nan), funding_rate=np.zeros(shape),
-    )  # fmt: skip
-    weight = np.full(shape, np.nan)
-    weight[24 * 10] = 2.0
-    targets = Targets(weight, np.zeros(shape), np.ones(hours, dtype=np.bool_))
-    given = {"capital_usd": 10_000.0, "pod": "a", "daily_volatility": np.full(shape, 0.04)}
-    profile = ExecutionProfile(taker_share=1.0)
+    panel = one_symbol("bars_1h_perp", "DOTUSDT", Market.LINEAR, "2025-09-20", 24)
+    targets, given = held_from(panel, 24 * 10, 2.0)
     rules = load_instruments().trading_rules("binance", Market.LINEAR)
-    record = run_backtest(panel, targets, costs(), profile, **given, rules=rules)
+    record = run_backtest(panel, targets, costs(), TAKER, **given, rules=rules)
     assert record.account is not None
     assert [iso(int(us)) for us in record.account.liquidated_us] == ["2025-10-10T21:00:00Z"]
     assert record.account.liquidated_at_close == 0  # the other end of the band: by the close it would have lived
     assert record.component["liquidation"].sum() < 0
     assert record.position_last_usd[0] == 0.0
-    unmargined = run_backtest(panel, targets, costs(), profile, **given)
+    unmargined = run_backtest(panel, targets, costs(), TAKER, **given)
     assert unmargined.position_last_usd[0] > 0.0
-    half = run_backtest(panel, replace(targets, weight=targets.weight / 2), costs(), profile, **given, rules=rules)
+    half = run_backtest(panel, replace(targets, weight=targets.weight / 2), costs(), TAKER, **given, rules=rules)
     assert half.account is not None
     assert not len(half.account.liquidated_us)
+
+
+def test_a_delisted_coin_is_sold_at_the_last_price_that_could_be_had_and_its_name_s_next_owner_is_not_inherited() -> None:
+    """LUNA ended on 2022-05-13 00:00 at 0.00005; another coin of that ticker began on 2022-05-31 06:00 and closed at 8.56."""
+    panel = one_symbol("bars_1h_delisted", "LUNAUSDT", Market.SPOT, "2022-05-01", 40)
+    there = np.flatnonzero(np.isfinite(panel.close[:, 0]))
+    last = int(there[np.flatnonzero(np.diff(there) > 400)[0]])
+    assert (iso(int(panel.open_time_us[last])), panel.close[last, 0]) == ("2022-05-13T00:00:00Z", 0.00005)
+    targets, given = held_from(panel, 26, 0.5)
+    simulated = simulate_panel(panel, targets, costs(), TAKER, capital_usd=10_000.0, daily_volatility=given["daily_volatility"])
+    units = simulated.units[:, 0]
+    assert units[last] == units[27] > 0  # present, and held, to its last bar
+    assert units[last + 71] > 0
+    assert not units[last + 72 :].any()  # three days without a bar: gone
+    assert simulated.order_value[-1, FILL] == pytest.approx(0.00005, rel=0.2)  # the last price, less spread and impact
+    lost = units[27] * (0.00005 - panel.open[27, 0])
+    assert simulated.component[:, PRICE].sum() == pytest.approx(lost)

@@ -47,6 +47,7 @@ def reused_ticker(folder: Path) -> Path:
 
 
 def test_a_red_table_stops_the_line_before_capital_and_the_report_says_so(world: World, home: Path, tmp_path: Path) -> None:
+    assert "ASSUMED the lake holds no kraken spot USDTUSD" in words(home, world.cycle)
     documents = {path.name: path.read_bytes() for path in (home / "allocations").iterdir()}
     yesterday, log = (home / "reports" / world.cycle / "index.html").read_bytes(), log_of(home)
     answer = here("run", "--data", reused_ticker(tmp_path / "red"), "--home", home, "--json")

@@ -15,6 +15,7 @@ from backtest.research import central_volatility
 from backtest.run import simulate_panel
 from backtest.sizing import Targets, target_weights
 from domain.arrays import FloatArray
+from domain.instruments import Bracket, Lot, Margin, TradingRules
 from domain.market import Panel
 from domain.pod import ExecutionProfile
 from tests.unit.backtest.markets import costs, panel_of
@@ -196,7 +197,7 @@ def test_nothing_up_to_a_time_depends_on_what_comes_after(seed: int, last: int) 
     panel, prediction = random_market(seed)
     later, changed = disturbed_after(panel, prediction, last, seed + 1)
     before, after = chain(panel, prediction), chain(later, changed)
-    for name in ("component", "cash", "units", "mark", "traded_usd"):
+    for name in ("component", "cash", "units", "mark", "traded_usd", "equity"):
         assert np.array_equal(getattr(before[1], name)[: last + 1], getattr(after[1], name)[: last + 1], equal_nan=True), name
     assert np.array_equal(before[0].weight[: last + 1], after[0].weight[: last + 1])
     assert before[1].units[last].any()
@@ -235,4 +236,16 @@ def chain(panel: Panel, prediction: FloatArray) -> tuple[Targets, Simulated]:
     profile = ExecutionProfile(taker_share=0.5, delay_bars=1)
     filled = fill_missing(panel, costs().funding)
     assert filled is not None
-    return targets, simulate_panel(filled.panel, targets, costs(), profile, capital_usd=1e6, daily_volatility=volatility)
+    return targets, simulate_panel(
+        filled.panel, targets, costs(), profile, capital_usd=1e6, daily_volatility=volatility, rules=strict_rules(panel)
+    )
+
+
+def strict_rules(panel: Panel) -> TradingRules:
+    """Coarse lots, and a leverage limit low enough to bind."""
+    steps = (
+        Bracket(notional_from_usd=0, maintenance_rate=0.02, leverage_max=20),
+        Bracket(notional_from_usd=100_000, maintenance_rate=0.1, leverage_max=4),
+    )
+    margin = Margin(account_leverage_max=0.5, liquidation_fee_bps=100, brackets={"default": steps})
+    return TradingRules(as_of="2024-01-01", lots={name: Lot(quantity_step=5.0) for name in panel.symbols}, margin=margin)

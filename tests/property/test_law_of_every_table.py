@@ -20,7 +20,7 @@ from tests.property.law_world import as_of, empty_tables, frame_of, stored
 
 RANKS = {"trusted": 0, "second": 1}
 MOMENTS = range(8)
-SAMPLE, SOAK = 3, 60
+SAMPLE, SOAK = 3, 25
 """Examples for each table in `make test`, and in `make soak`."""
 
 _WORDS = {"side": ["buy", "sell"], "kind": ["snapshot", "diff"], "direction": ["in", "out"], "status": ["listed", "delisted"]}

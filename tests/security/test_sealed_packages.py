@@ -60,7 +60,9 @@ def test_a_sealed_package_is_backtested_with_its_author_s_name_and_without_a_byt
     assert [row["authors"] for row in rows.json if row["run"] == answer.json["run"]] == [["Ada Author"]]
     compared = here("compare", answer.json["run"], answer.json["run"], "--home", home, "--json")
     assert compared.code == 0, compared.err
-    assert_nowhere(home, answer, rows, compared)
+    replayed = here("replay", answer.json["run"], "--home", home, "--json")
+    assert replayed.json["same"] is True, replayed.json
+    assert_nowhere(home, answer, rows, compared, replayed)
 
 
 @pytest.mark.parametrize("source", [CRASHING, pytest.param(BROKEN, marks=pytest.mark.soak)], ids=["crashing", "broken"])

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from domain.errors import Refused
 from steps.home import Home
-from steps.run_comparison import compare_runs, comparison_sentences
+from steps.run_comparison import change_lines, compare_runs, comparison_sentences
 from steps.run_records import all_runs, load_run, note_asked, save_run
 from steps.run_table import list_runs
 from tests.unit.steps.made_up_runs import DAYS, RETURNS, inputs, record
@@ -155,3 +155,11 @@ def test_the_first_day_apart_is_named(home: Home) -> None:
     found = compare_runs(home, save_run(home, inputs(), record()), save_run(home, inputs(seed=2), record(later)))
     assert found["behaviour"]["first_day_that_differs"] == "1970-02-10T00:00:00Z"
     assert found["behaviour"]["days_that_differ"] == DAYS - 40
+
+
+def test_a_change_is_told_in_lines_with_what_it_takes_away(home: Home) -> None:
+    before, after = (
+        load_run(save_run(home, inputs(seed=1, policy=policy), record()), home) for policy in ("sha256:p", "sha256:q")
+    )
+    assert change_lines(before, after) == ("policy: sha256:p -> sha256:q", "to be made again: approvals, gates")
+    assert change_lines(before, before) == ()

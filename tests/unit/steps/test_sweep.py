@@ -1,6 +1,7 @@
 """A sweep: trials first, chunks, a table that goes on after a kill."""
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -76,6 +77,9 @@ class Bench:
         days = np.arange(DAYS, dtype=np.int64) * US_PER_DAY
         ones, orders = np.ones(DAYS), Orders(none, none, none, *([zero] * 10))
         return PodRecord("made-up", 1e6, (), days, returns, component, ones, ones, ones, zero, zero, zero, orders)
+
+    def asking(self, member: Member) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def vintages_used(self, member: Member) -> str:
         return "exact"
