@@ -28,11 +28,11 @@ def curve(folder: Path, millions: int, threads: int, picture: Path | None) -> li
             total = Cost(total.wall_s + cost.wall_s, total.cpu_s + cost.cpu_s)
             if len(costs) in (1, 2, 5, 10, 20, 30, 40, 50, 75, 100):
                 print(f"  {len(costs) * len(frame):>12,} rows: {total}; the last million {cost}", flush=True)
+                if picture is not None:
+                    _draw(costs, len(frame), picture)
     fifth = max(1, len(costs) // 5)
     first, last = (sorted(cost.cpu_s for cost in part)[len(part) // 2] for part in (costs[:fifth], costs[-fifth:]))
     print(f"  median CPU of a delivery, last fifth against first: {last:.2f} s / {first:.2f} s = {last / first:.2f}x")
-    if picture is not None:
-        _draw(costs, len(frame), picture)
     return ["linear growth"] if last > LINEAR * first else []
 
 

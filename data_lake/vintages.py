@@ -13,7 +13,7 @@ from data_lake.catalogue import version_of
 from data_lake.funding import on_grid
 from data_lake.read import Query, read
 from data_lake.schema import BARS, FUNDING, VersionedTable
-from domain.arrays import FloatArray, IntArray
+from domain.arrays import BoolArray, FloatArray, IntArray
 from domain.market import Panel
 from domain.times import US_PER_DAY
 from domain.versions import FOREVER_US, Cells
@@ -64,16 +64,19 @@ class _Versions:
         where = f"interval_us = {interval_us} AND open_time >= {self._start} AND open_time < {self._end}"
         gone, late = self._gone(BARS, ("open_time", *_FIELDS), where), self._late(BARS, where, complete_us=interval_us)
         (row, column), (rows, columns) = self._place(late, "open_time"), self._place(gone, "open_time")
+        seen = _ints(gone, "known_until") > self._decided_us[rows]
+        # A version may differ in columns that no panel has: that is another version of the row, and none of the panel.
+        seen &= np.any([_differs(_floats(gone, name), getattr(self._panel, name)[rows, columns]) for name in _FIELDS], axis=0)
         place = (
-            np.concatenate([row, rows]),
-            np.concatenate([column, columns]),
-            np.concatenate([np.zeros_like(row), _ints(gone, "knowledge_time")]),
-            np.concatenate([_ints(late, "known"), _ints(gone, "known_until")]),
+            np.concatenate([row, rows[seen]]),
+            np.concatenate([column, columns[seen]]),
+            np.concatenate([np.zeros_like(row), _ints(gone, "knowledge_time")[seen]]),
+            np.concatenate([_ints(late, "known"), _ints(gone, "known_until")[seen]]),
         )
         if not len(place[0]):
             return {}, 0
         absent = np.full(len(row), np.nan)
-        return {name: Cells(*place, np.concatenate([absent, _floats(gone, name)])) for name in _FIELDS}, len(row)
+        return {name: Cells(*place, np.concatenate([absent, _floats(gone, name)[seen]])) for name in _FIELDS}, len(row)
 
     def funding(self) -> Cells:
         """Rates by bar: stamps that were corrected after their bar's decision, or came after it."""
@@ -109,8 +112,7 @@ class _Versions:
             rates = np.array([known[time] for time in times.tolist()], dtype=np.float64)
             grid = on_grid(times, rates, self._panel.open_time_us, self._panel.interval_us)
             now = self._panel.funding_rate[:, column]
-            differs = ~((grid == now) | (np.isnan(grid) & np.isnan(now)))
-            row = np.flatnonzero(differs & (self._panel.open_time_us < until))
+            row = np.flatnonzero(_differs(grid, now) & (self._panel.open_time_us < until))
             found.append(Cells(row, np.full_like(row, column), np.full_like(row, since), np.full_like(row, until), grid[row]))
         return Cells(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
@@ -163,6 +165,11 @@ def _none() -> Cells:
 
 def _only(table: pa.Table, symbol: str) -> pa.Table:
     return table.filter(pa.array([name == symbol for name in table["symbol"].to_pylist()], pa.bool_()))
+
+
+def _differs(one: FloatArray, other: FloatArray) -> BoolArray:
+    """Where two values are not the same; missing is the same as missing."""
+    return np.asarray(~((one == other) | (np.isnan(one) & np.isnan(other))))
 
 
 def _ints(table: pa.Table, name: str) -> IntArray:

@@ -10,10 +10,10 @@ from data_lake.freshness import ended_symbols, newest_by_symbol, stale_findings
 from data_lake.lake import Lake
 from data_lake.remedies import remedy
 from data_lake.tick_checks import TICK_CHECKS, check_ticks
-from domain.times import US_PER_DAY
+from domain.times import US_PER_DAY, US_PER_HOUR
 from steps.home import Home
 from steps.ingest import now_us
-from steps.quality_tables import grouped, in_words
+from steps.quality_tables import grouped
 from steps.run import Check, StepResult
 
 FEED_CHECKS = {
@@ -72,8 +72,9 @@ def _fresh(feed: Feed, stale: Sequence[Finding], any_row: bool) -> Check:
         return Check("fresh_events", False, False, f"nothing has come yet: run `factory fetch {feed.name}`", allowed)
     old = [item for item in stale if item.severity is Severity.RED]
     if old:
-        said = "; ".join(in_words(item) for item in old)
-        return Check("fresh_events", False, True, f"stale: {said}: {remedy('stale')}", allowed | {"stale symbols": len(old)})
+        ages = ", ".join(f"{item.symbol} {int(str(item.evidence['age_us'])) / US_PER_HOUR:.1f} h" for item in old)
+        said = f"stale: {ages} old, {feed.stale_after_hours:g} h allowed: {remedy('stale')}"
+        return Check("fresh_events", False, True, said, allowed | {"stale symbols": len(old)})
     waiting = ", ".join(item.symbol for item in stale if item.kind == "never_came")
     return Check("fresh_events", True, False, f"fresh; never came: {waiting}" if waiting else "fresh", allowed)
 

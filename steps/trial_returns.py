@@ -1,9 +1,7 @@
 """Daily returns of every trial that was evaluated: they tell which trials were one search, whatever they are called."""
 
-import fcntl
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from domain.arrays import FloatArray, IntArray
+from domain.canonical import digest
 from domain.times import US_PER_DAY
 from durable.files import write_durably
 from steps.home import Home
@@ -30,32 +29,25 @@ class TrialReturns:
 def keep_returns(
     home: Home, code: str, trials: Sequence[str], day_us: IntArray, returns: Sequence[FloatArray], *, simulated: bool
 ) -> None:
-    """Keep (D,) returns of each trial (its digest), in one file for each package.
+    """Keep (D,) returns of trials (their digests) that were evaluated together.
 
-    A longer record replaces a shorter one of the same trial; so does one of the same length.
+    One file for each set of trials of a package: evaluated again, a longer record replaces a shorter one, never the reverse.
     """
     if not len(day_us):
         return
-    path = _folder(home, simulated=simulated) / f"{code[7:39]}.parquet"
-    with _locked(path):
-        held = _read(path)
-        for trial, own in zip(trials, returns, strict=True):
-            if trial not in held or len(own) >= len(held[trial].net_return):
-                held[trial] = TrialReturns(int(day_us[0]), own)
-        rows = [
-            {"trial": trial, "first_day_us": item.first_day_us, "net_return": item.net_return}
-            for trial, item in sorted(held.items())
-        ]
-        buffer = io.BytesIO()
-        pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), buffer, compression="zstd", store_schema=False)
-        write_durably(path, buffer.getvalue())
+    path = _folder(home, simulated=simulated) / f"{code[7:23]}-{digest(sorted(trials))[7:23]}.parquet"
+    if all(len(item.net_return) <= len(day_us) for item in _read(path).values()):
+        found = {trial: TrialReturns(int(day_us[0]), own) for trial, own in zip(trials, returns, strict=True)}
+        write_durably(path, _parquet(found))
 
 
 def load_returns(home: Home, *, simulated: bool) -> dict[str, TrialReturns]:
-    """Of every trial of the desk, by digest."""
+    """Of every trial of the desk, by digest; its longest record where it was evaluated in several sets."""
     held: dict[str, TrialReturns] = {}
     for path in sorted(_folder(home, simulated=simulated).glob("*.parquet")):
-        held |= _read(path)
+        for trial, found in _read(path).items():
+            if trial not in held or len(found.net_return) > len(held[trial].net_return):
+                held[trial] = found
     return held
 
 
@@ -81,18 +73,29 @@ def _folder(home: Home, *, simulated: bool) -> Path:
 def _read(path: Path) -> dict[str, TrialReturns]:
     if not path.exists():
         return {}
-    table = pq.read_table(path)
-    firsts, lists = table["first_day_us"].to_pylist(), table["net_return"].to_pylist()
+    table = pq.read_table(path).combine_chunks()
+    if not table.num_rows:
+        return {}
+    # Lists of Python numbers would cost a hundred times more than the sweep of a large grid.
+    lists = table["net_return"].chunk(0)
+    values, ends = lists.values.to_numpy(), lists.offsets.to_numpy()
     return {
-        trial: TrialReturns(first, np.array(own, dtype=np.float64))
-        for trial, first, own in zip(table["trial"].to_pylist(), firsts, lists, strict=True)
+        trial: TrialReturns(first, values[start:end])
+        for trial, first, start, end in zip(
+            table["trial"].to_pylist(), table["first_day_us"].to_pylist(), ends[:-1], ends[1:], strict=True
+        )
     }
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Of two processes that sweep one package, each keeps what the other wrote."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _parquet(held: Mapping[str, TrialReturns]) -> bytes:
+    names = sorted(held)
+    returns = [held[name].net_return for name in names]
+    ends = np.cumsum([0, *(len(own) for own in returns)]).astype(np.int32)
+    columns = [
+        pa.array(names, pa.string()),
+        pa.array([held[name].first_day_us for name in names], pa.int64()),
+        pa.ListArray.from_arrays(pa.array(ends), pa.array(np.concatenate(returns))),
+    ]
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays(columns, schema=_SCHEMA), buffer, compression="zstd", store_schema=False)
+    return buffer.getvalue()

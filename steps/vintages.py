@@ -29,6 +29,9 @@ DECISION_LAG_US = BARS.lag_us
 """A decision at a close is taken when a bar that is published in time is known."""
 AFFORDABLE = 5.0
 """Times the bars of the sample that a strategy may be shown again where nobody asks for exactness at any price."""
+IN_TIME_MIN = 0.5
+"""Share of the bars that must have been known in time where nobody asks for exactness: a history that was bought years later
+would leave a backtest of the few days since."""
 WORDS = ("exact", "latest")
 
 
@@ -41,10 +44,12 @@ class Vintages:
 
     def why_not(self, manifest: Manifest, panel: Panel) -> str | None:
         """Why decisions of this strategy are taken on the latest data instead; None where they are exact."""
-        if self.known.cells and self.known.in_time_share == 0.0:
+        share = self.known.in_time_share
+        if share == 0.0 or (share < IN_TIME_MIN and not self.at_any_price):
             return (
-                "no bar was known when the decision at its close was due: the data were delivered as known later. "
-                "Deliver them with `--known-at published` where they were public in time"
+                f"{share:.1%} of the bars were known when the decision at their close was due, the rest were delivered as known "
+                "later: deliver them with `--known-at published` where they were public in time"
+                + (", or ask for `--vintages exact`" if share else "")
             )
         rows = rows_to_show(epochs_of(self.known.cells, panel.close_time_us + DECISION_LAG_US), manifest.lookback_bars)
         if not self.at_any_price and rows > AFFORDABLE * len(panel.open_time_us):

@@ -102,6 +102,7 @@ def test_a_feed_older_than_it_declares_is_red(world: World, home: Path, monkeypa
     assert "RED bars of binance linear: 4 findings of stale" in words(home, NEXT)
 
 
+@pytest.mark.soak
 def test_a_run_from_the_lake_sees_what_the_run_that_delivered_saw(
     world: World, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,14 +35,16 @@ def _filled(home: Path, files: tuple[Path, Path]) -> str:
         return lake_digest(lake.catalogue.connection)
 
 
-@pytest.fixture
-def by_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, str]:
+@pytest.fixture(scope="module")
+def by_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A home whose every batch went into files, and the digest of one whose batches were inserted."""
-    files = _deliveries(tmp_path)
-    inserted = _filled(tmp_path / "inserted", files)
-    monkeypatch.setattr(store_module, "LARGE_ROWS", 1)
-    assert _filled(tmp_path / "files", files) == inserted
-    return tmp_path / "files", inserted
+    folder = tmp_path_factory.mktemp("lake")
+    files = _deliveries(folder)
+    inserted = _filled(folder / "inserted", files)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store_module, "LARGE_ROWS", 1)
+        assert _filled(folder / "files", files) == inserted
+    return folder / "files", inserted
 
 
 def test_a_large_batch_lies_in_sorted_files_by_year(by_files: tuple[Path, str]) -> None:
@@ -55,10 +57,10 @@ def test_a_large_batch_lies_in_sorted_files_by_year(by_files: tuple[Path, str]) 
             assert rows.equals(rows.sort("symbol", "open_time"))
 
 
-def test_files_belong_to_the_lake_as_inserted_rows_do(by_files: tuple[Path, str]) -> None:
+def test_files_belong_to_the_lake_as_inserted_rows_do(by_files: tuple[Path, str], tmp_path: Path) -> None:
     home, digest = by_files
-    moved = home.with_name("moved")
-    shutil.move(home, moved)
+    moved = tmp_path / "moved"
+    shutil.copytree(home, moved)
     with Lake(moved) as lake:
         assert check_lake(moved, lake.catalogue).problems == ()
         before = lake.read("bars", **READ, as_of_us=LATER, snapshot=1)

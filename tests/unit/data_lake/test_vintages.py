@@ -51,6 +51,7 @@ def told(lake: Lake, tmp_path: Path) -> Lake:
     correct("b.csv", set_value(bar_frame("AAAUSDT", [5, 6]), 0, close=104.9, volume=99.0).with_columns(volume=99.0), 20)
     correct("c.csv", set_value(bar_frame("AAAUSDT", [5]), 0, close=105.1), 30)
     correct("d.csv", bar_frame("AAAUSDT", [10]), 14)
+    correct("e.csv", bar_frame("BBBUSDT", [12]).with_columns(quote_volume=1.0), 18)  # no panel carries it
     paid = {number: 1e-4 * (1 + number) for number in range(0, HOURS, 8) if number != 24}
     stated = pl.concat([funding("AAAUSDT", paid), funding("BBBUSDT", paid | {24: 5e-4})])
     lake.ingest([write(tmp_path, "f.csv", stated)], "funding", **WHERE)

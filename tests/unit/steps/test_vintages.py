@@ -82,8 +82,17 @@ def test_data_that_no_decision_could_have_had_are_refused_where_exactness_is_ask
     late = Cells(row, column, np.zeros_like(row), np.full_like(row, FOREVER_US), np.full(len(row), np.nan))
     known = Known({"close": late}, 0.0)
     assert decided(panel, Vintages(known)).vintage is None
-    with pytest.raises(Refused, match="the data were delivered as known later"):
+    with pytest.raises(Refused, match=r"0.0% of the bars were known .* deliver them with `--known-at published`"):
         decided(panel, Vintages(known, at_any_price=True))
+
+
+def test_a_history_bought_late_is_decided_on_as_it_is_known_today_unless_exactness_is_asked_for() -> None:
+    panel = market(7)
+    known = Known({"close": wrong_close(panel, 100, FOREVER_US)}, 0.1)
+    why = Vintages(known).why_not(SMALL, panel)
+    assert why is not None
+    assert why.startswith("10.0% of the bars were known")
+    assert Vintages(known, at_any_price=True).why_not(SMALL, panel) is None
 
 
 def test_another_word_is_refused() -> None:
