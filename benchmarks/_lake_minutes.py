@@ -20,6 +20,7 @@ from benchmarks._lake_market import (
     timed,
     told,
 )
+from data_lake.care import compact
 from data_lake.lake import Lake
 from domain.market import Market
 from domain.times import US_PER_MINUTE
@@ -31,7 +32,7 @@ TURNS = 3
 
 
 def minutes(folder: Path, symbols: int, threads: int) -> list[str]:
-    """Two years of minutes, 1 % revised a symbol at a time, not compacted."""
+    """Two years of minutes, 1 % revised a symbol at a time, then compacted as a lake is kept."""
     home, plain = folder / "home", folder / "latest.parquet"
     _fill(folder, home, symbols, threads)
     turns: dict[str, list[dict[str, float]]] = {"lake": [], "scan": []}
@@ -60,6 +61,8 @@ def _fill(folder: Path, home: Path, symbols: int, threads: int) -> None:
             with duckdb.connect() as session:
                 session.register("latest", rows)
                 session.execute(f"COPY latest TO '{parts / name}.parquet' (FORMAT parquet, COMPRESSION zstd)")
+        _, cost = timed(lambda: compact(lake.catalogue))
+        print(f"  compaction: {cost}", flush=True)
     with duckdb.connect(config={"threads": threads}) as session:
         session.execute(
             f"COPY (FROM '{parts}/*.parquet') TO '{folder / 'latest.parquet'}' "

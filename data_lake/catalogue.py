@@ -81,7 +81,7 @@ def threads_of(connection: duckdb.DuckDBPyConnection) -> int:
     return int(threads)
 
 
-def in_key_order(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+def insert_sorted(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Run a sorted insert on one thread: only then do the row groups keep the order."""
     threads = threads_of(connection)
     connection.execute("SET threads = 1")

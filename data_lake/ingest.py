@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
-from data_lake.catalogue import Catalogue, name_commit
+from data_lake.catalogue import Catalogue, name_commit, threads_of
 from data_lake.delivery import DeliveredFile, ParsedFile, Statement, as_observations, parse_file, take_in
 from data_lake.findings import Finding, Severity, finding_row
 from data_lake.instruments import Instruments
@@ -100,9 +101,9 @@ def replay(catalogue: Catalogue, raw: RawStore, record: DeliveryRecord, digest: 
     def work(connection: duckdb.DuckDBPyConnection) -> IngestReport:
         held = _held(connection, delivered)
         new = [file for file in delivered if file.statement not in held]
-        for file in new:
-            if file.statement not in parsed:
-                parsed[file.statement] = parse_file(raw, said, file)
+        unread = [file for file in new if file.statement not in parsed]
+        with ThreadPoolExecutor(threads_of(connection)) as pool:
+            parsed.update((rows.file.statement, rows) for rows in pool.map(lambda file: parse_file(raw, said, file), unread))
         observed = as_observations(said, dict(record.refiled), [parsed[file.statement] for file in new])
         report = _write(
             connection, said, dict(record.refiled), ranks, observed, {file: held.get(file.statement) for file in delivered}

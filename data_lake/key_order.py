@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from domain.arrays import IntArray
 
 _RUN_MIN_ROWS = 64
-"""Shorter runs on average cost more to put together than a permutation of the rows."""
+_CLUSTER_MIN_ROWS = 5_000
+"""More runs, or more overlapping stretches, for the rows there are cost more to put together than a permutation of all rows."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,28 @@ def in_key_order(rows: pa.Table, time: str, threads: int) -> pa.Table:
     batches = rows.to_batches()
     runs = _runs(batches, time)
     order = np.lexsort((runs.first_us, runs.symbol))
-    if len(order) * _RUN_MIN_ROWS <= rows.num_rows or len(order) == 1:
-        inside = runs.symbol[order][1:] == runs.symbol[order][:-1]
-        if (runs.last_us[order][:-1] < runs.first_us[order][1:])[inside].all():
-            return pa.Table.from_batches(_pieces(batches, runs, order), rows.schema)
-    order = np.lexsort((rows[time].to_numpy(), np.repeat(runs.symbol, runs.length)))
-    return _taken(rows, order, threads)
+    bounds = _clusters(runs, order)
+    crowded = np.flatnonzero(np.diff(bounds) > 1)
+    if len(order) * _RUN_MIN_ROWS > rows.num_rows or len(crowded) * _CLUSTER_MIN_ROWS > rows.num_rows:
+        order = np.lexsort((rows[time].to_numpy(), np.repeat(runs.symbol, runs.length)))
+        return _taken(rows, order, threads)
+    parts, done = [], 0
+    for start, stop in zip(bounds[crowded], bounds[crowded + 1], strict=True):
+        parts.append(pa.Table.from_batches(_pieces(batches, runs, order[done:start]), rows.schema))
+        mixed = pa.Table.from_batches(_pieces(batches, runs, order[start:stop]), rows.schema)
+        parts.append(_taken(mixed, np.argsort(mixed[time].to_numpy(), kind="stable"), threads))
+        done = stop
+    parts.append(pa.Table.from_batches(_pieces(batches, runs, order[done:]), rows.schema))
+    return pa.concat_tables(parts)
+
+
+def _clusters(runs: _Runs, order: IntArray) -> IntArray:
+    """Bounds of the stretches of `order` whose runs overlap each other and no other run: of one symbol, and mostly one run."""
+    _, ranks = np.unique(np.concatenate([runs.first_us[order], runs.last_us[order]]), return_inverse=True)
+    base = runs.symbol[order] * np.int64(len(ranks))
+    first, last = base + ranks[: len(order)], base + ranks[len(order) :]
+    apart = first[1:] > np.maximum.accumulate(last)[:-1]
+    return np.concatenate([[0], np.flatnonzero(apart) + 1, [len(order)]])
 
 
 def _runs(batches: list[pa.RecordBatch], time: str) -> _Runs:
@@ -67,6 +84,8 @@ def _runs(batches: list[pa.RecordBatch], time: str) -> _Runs:
 
 def _pieces(batches: list[pa.RecordBatch], runs: _Runs, order: IntArray) -> Iterator[pa.RecordBatch]:
     """Slices of the batches, neighbours joined."""
+    if len(order) == 0:
+        return
     batch, offset, length = runs.batch[order], runs.offset[order], runs.length[order]
     joined = (batch[1:] == batch[:-1]) & (offset[1:] == offset[:-1] + length[:-1])
     starts = np.concatenate([[0], np.flatnonzero(~joined) + 1])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
-from data_lake.catalogue import in_key_order
+from data_lake.catalogue import insert_sorted
 from data_lake.literals import literal
 from data_lake.schema import FACT, VersionedTable
 from data_lake.table_files import LARGE_ROWS, add_files
@@ -183,7 +183,7 @@ def _put(connection: duckdb.DuckDBPyConnection, table: VersionedTable, name: str
         return
     connection.register("added", rows.to_arrow())
     listed = ", ".join(columns)
-    in_key_order(connection, f"INSERT INTO {name} ({listed}) SELECT {listed} FROM added")
+    insert_sorted(connection, f"INSERT INTO {name} ({listed}) SELECT {listed} FROM added")
     connection.unregister("added")
 
 

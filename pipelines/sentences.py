@@ -29,7 +29,7 @@ def fetch_sentences(report: dict[str, Any]) -> str:
 
 
 def read_sentence(result: dict[str, Any], out: Path) -> str:
-    left_out = ", ".join(f"{rows:,} {kind}" for kind, rows in result["left_out"].items())
+    left_out = ", ".join(f"{rows:,} {kind}" for kind, rows in result.get("left_out", {}).items())
     said = f"{result['rows']:,} rows of snapshot {result['snapshot']} written to {out}"
     return said + (f"; left out: {left_out}" if left_out else "")
 

@@ -17,7 +17,8 @@ from steps.pod_returns import load_trial_returns
 from steps.records import load_records
 from steps.roster import Member, roster
 from steps.run import Run, StepResult
-from steps.trials import Behind, DeskTrials
+from steps.trial_returns import TrialReturns
+from steps.trials import Behind, DeskTrials, trial_keys
 
 
 def evidence(run: Run) -> StepResult:
@@ -27,12 +28,13 @@ def evidence(run: Run) -> StepResult:
     no caller lowers it.
     """
     view, records = load_view(run), load_records(run)
-    desk, attributed = DeskTrials.on_record(run.home, view), load_json(run, "attribution")
+    attributed, members = load_json(run, "attribution"), roster(run)
+    desk = DeskTrials.on_record(run.home, view, _evaluated(run, members, view, records))
     found = {
         member.spec.pod: _evidence(
             run, member, records[member.spec.pod], view, desk.behind(member), attributed[member.spec.pod]["figures"]
         )
-        for member in roster(run)
+        for member in members
         if member.spec.pod in records
     }
     save_json(run, "evidence", {pod: item.model_dump(mode="json") for pod, item in found.items()})
@@ -50,6 +52,18 @@ def evidence(run: Run) -> StepResult:
             for pod, item in found.items()
         ),
     )
+
+
+def _evaluated(run: Run, members: Sequence[Member], view: DataView, records: Mapping[str, PodRecord]) -> dict[str, TrialReturns]:
+    """Returns of every configuration of this cycle: a cycle that is run again says what it said, whatever was revised since."""
+    return {
+        key: TrialReturns(int(records[member.spec.pod].day_us[0]), column)
+        for member in members
+        if member.spec.pod in records
+        for key, column in zip(
+            trial_keys(member, member.configurations(), view), load_trial_returns(run, member.spec.pod).T, strict=True
+        )
+    }
 
 
 def load_evidence(run: Run) -> dict[str, Evidence]:

@@ -8,7 +8,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 
-from data_lake.choices import Ask, choice_of, read_chosen
+from data_lake.choices import Ask, Choice, choice_of, read_chosen
 from data_lake.lake import Lake
 from data_lake.recognise import INTERVALS, list_files
 from data_lake.schema import FUNDING, TABLES
@@ -73,7 +73,7 @@ def read_to_file(
 ) -> dict[str, Any]:
     """Write an as-of read to a Parquet, CSV or Arrow file; times are UTC microseconds. The read is on record first.
 
-    `exclude_flagged` and `universe` leave rows out, and the answer says how many for which reason.
+    `exclude_flagged` and `universe` leave rows out, and the answer then says how many for which reason.
     """
     choice = choice_of(exclude_flagged, universe)
     _refuse_unknown_ending(out)
@@ -88,7 +88,8 @@ def read_to_file(
         held = lake.snapshot() if snapshot is None else snapshot
     record_read(home, "read", table, venue, chosen, names, *span, known_us)
     write_rows(_known_columns(found.rows), out)
-    return {"rows": found.rows.num_rows, "snapshot": held, "left_out": dict(found.left_out)}
+    asked = {} if choice == Choice() else {"left_out": dict(found.left_out)}
+    return {"rows": found.rows.num_rows, "snapshot": held, **asked}
 
 
 def write_rows(rows: pa.Table, out: Path) -> None:

@@ -41,14 +41,22 @@ def keep_returns(
         write_durably(path, _parquet(found))
 
 
-def load_returns(home: Home, *, simulated: bool) -> dict[str, TrialReturns]:
-    """Of every trial of the desk, by digest; its longest record where it was evaluated in several sets."""
+def load_returns(home: Home, *, simulated: bool, end_us: int | None = None) -> dict[str, TrialReturns]:
+    """Of every trial of the desk, by digest; its longest record where it was evaluated in several sets.
+
+    Only days that end by `end_us`: what came later must not change what an earlier cycle says.
+    """
     held: dict[str, TrialReturns] = {}
     for path in sorted(_folder(home, simulated=simulated).glob("*.parquet")):
         for trial, found in _read(path).items():
             if trial not in held or len(found.net_return) > len(held[trial].net_return):
                 held[trial] = found
-    return held
+    if end_us is None:
+        return held
+    cut = {trial: (end_us - found.first_day_us) // US_PER_DAY for trial, found in held.items()}
+    return {
+        trial: TrialReturns(found.first_day_us, found.net_return[: cut[trial]]) for trial, found in held.items() if cut[trial] > 0
+    }
 
 
 def returns_matrix(trials: Sequence[str], held: Mapping[str, TrialReturns]) -> FloatArray:

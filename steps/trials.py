@@ -106,15 +106,16 @@ class DeskTrials:
         self._returns = returns_matrix([digest(body) for body in bodies], held)
 
     @classmethod
-    def on_record(cls, home: Home, view: DataView) -> "DeskTrials":
-        """As the home's log has them."""
+    def on_record(cls, home: Home, view: DataView, evaluated: Mapping[str, TrialReturns] | None = None) -> "DeskTrials":
+        """As the home's log has them, with returns up to the end of the view; `evaluated` just now go before those kept."""
         log, simulated = open_log(home), _simulated_view(view)
         elsewhere: dict[str, int] = {}
         for entry in log.entries(CLAIM):
             name = entry.body["strategy"]
             elsewhere[name] = max(elsewhere.get(name, 0), entry.body["elsewhere"])
         bodies = [entry.body for entry in log.entries(TRIAL) if _simulated(entry.body) == simulated]
-        return cls(bodies, load_returns(home, simulated=simulated), elsewhere, load_desk(simulated).cluster_correlation)
+        held = {**load_returns(home, simulated=simulated, end_us=view.end_us), **(evaluated or {})}
+        return cls(bodies, held, elsewhere, load_desk(simulated).cluster_correlation)
 
     def behind(self, member: Member) -> Behind:
         """The family of a member and its size; at least the trial that is being asked about."""

@@ -84,9 +84,9 @@ def read(home: Path, out: Path, *more: object) -> dict[str, int]:
     return dict(answer.json)
 
 
-def test_read_writes_the_columns_and_types_of_its_contract(world: World, tmp_path: Path) -> None:
+def test_read_writes_the_columns_and_types_of_its_contract(home: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.parquet"
-    answer = read(world.home, out, "--market", "linear", "--symbols", "BTCUSDT,ETHUSDT")
+    answer = read(home, out, "--market", "linear", "--symbols", "BTCUSDT,ETHUSDT")
     assert set(answer) == {"rows", "snapshot"}
     table = pq.read_table(out)
     assert answer["rows"] == table.num_rows == 2 * ROWS
@@ -103,12 +103,12 @@ def test_read_writes_the_columns_and_types_of_its_contract(world: World, tmp_pat
     assert rows[0]["knowledge_time"].isoformat() == "2024-01-01T01:01:00+00:00"
 
 
-def test_read_writes_csv_and_arrow_and_refuses_what_it_cannot_write(world: World, tmp_path: Path) -> None:
-    read(world.home, tmp_path / "out.csv", "--market", "linear")
+def test_read_writes_csv_and_arrow_and_refuses_what_it_cannot_write(home: Path, tmp_path: Path) -> None:
+    read(home, tmp_path / "out.csv", "--market", "linear")
     assert pa_csv.read_csv(tmp_path / "out.csv").num_rows == len(SYMBOLS) * ROWS
-    read(world.home, tmp_path / "new folder" / "out.arrow", "--market", "linear")
+    read(home, tmp_path / "new folder" / "out.arrow", "--market", "linear")
     assert pa.ipc.open_file(tmp_path / "new folder" / "out.arrow").read_all().num_rows == len(SYMBOLS) * ROWS
-    refused = here("read", "bars", "--start", START, "--end", END, "--home", world.home, "--out", tmp_path / "out.xlsx")
+    refused = here("read", "bars", "--start", START, "--end", END, "--home", home, "--out", tmp_path / "out.xlsx")
     assert (refused.code, "out.xlsx" in refused.sentence) == (1, True)
 
 

@@ -244,7 +244,7 @@ def test_a_cycle_in_the_future_before_any_data_or_long_after_it_is_refused(world
     for cycle, words in {
         "2199-01-01": "today, UTC",
         "2023-06-01": "the lake holds no linear bars",
-        "2025-06-01": "bring the feed up to date",
+        "2025-06-01": "before the cycle, 24 h are allowed: fetch the feed",
         "tomorrow": "expected a cycle date",
     }.items():
         refused = here("run", "--data", world.data, "--home", tmp_path / "home", "--cycle", cycle)

@@ -175,7 +175,7 @@ def test_orders_wait_until_their_impact_is_known() -> None:
 
 def test_two_symbols_add_and_do_not_mix() -> None:
     def both(a: list[float], b: list[float]) -> np.ndarray:
-        return np.array([a, b], dtype=np.float64).T
+        return np.ascontiguousarray(np.array([a, b], dtype=np.float64).T)
 
     prices = both([100, 100, 101], [50, 50, 48])
     market = Bars(prices, prices, np.full_like(prices, 1e9), both([0, 0, 0.01], [0, 0, 0.02]), np.zeros_like(prices))

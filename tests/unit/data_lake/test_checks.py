@@ -1,4 +1,5 @@
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def test_a_series_that_ends_before_the_others(lake: Lake, tmp_path: Path) -> Non
 
 def test_an_outlier_is_told_from_the_returns_before_it(lake: Lake, tmp_path: Path) -> None:
     frame = bar_frame(hours=range(400), price=10_000.0)
-    wiggle = pl.Series([10_000.0 + (hour * 7 % 11) for hour in range(400)])
+    wiggle = pl.Series([10_000.0 + 10 * math.sin(hour) for hour in range(400)])
     frame = frame.with_columns(open=wiggle, high=wiggle + 1, low=wiggle - 1, close=wiggle)
     frame = set_value(frame, 300, open=13_000.0, high=13_000.0, low=12_999.0, close=13_000.0)
     lake.ingest([write(tmp_path, "AAAUSDT.csv", frame)], "bars", **SPOT)

@@ -3,6 +3,7 @@ import random
 import pyarrow as pa
 import pytest
 
+from data_lake import key_order
 from data_lake.key_order import in_key_order
 
 HOUR = 3_600
@@ -39,8 +40,13 @@ PIECES = {
 }
 
 
+@pytest.mark.parametrize("cluster_rows", [1, 1_000_000])
 @pytest.mark.parametrize("pieces", PIECES.values(), ids=PIECES.keys())
-def test_rows_come_in_key_order_with_their_values(pieces: list[list[tuple[str, int]]]) -> None:
+def test_rows_come_in_key_order_with_their_values(
+    pieces: list[list[tuple[str, int]]], cluster_rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Overlapping stretches are permuted one by one, or with all rows where they are many."""
+    monkeypatch.setattr(key_order, "_CLUSTER_MIN_ROWS", cluster_rows)
     scan = _scan(pieces)
     expected = sorted(scan.to_pylist(), key=lambda row: (row["symbol"], row["time"]))
     answer = in_key_order(scan, "time", threads=2)

@@ -11,13 +11,14 @@ from domain.arrays import FloatArray
 from domain.times import US_PER_DAY
 from steps.home import Home
 from steps.roster import Member
-from steps.trial_returns import keep_returns, load_returns, returns_matrix
+from steps.trial_returns import TrialReturns, keep_returns, load_returns, returns_matrix
 from steps.trials import TRIAL, Behind, DeskTrials, claim_body, record_trials, trial_body, trial_keys
 from steps.trust import open_log
 from tests.unit.steps.test_trials import VIEW, member
 
 DAYS = np.arange(400, dtype=np.int64) * US_PER_DAY
 NOISE = np.random.default_rng(5).standard_normal((400, 8)) * 0.01
+LONG = VIEW.model_copy(update={"end_us": 400 * US_PER_DAY})
 COMMON = np.random.default_rng(6).standard_normal(400) * 0.01
 
 
@@ -39,7 +40,7 @@ def tried(home: Home, who: Member, returns: Mapping[int, FloatArray] | Sequence[
 
 
 def behind(home: Home, who: Member) -> Behind:
-    return DeskTrials.on_record(home, VIEW).behind(who)
+    return DeskTrials.on_record(home, LONG).behind(who)
 
 
 def near(column: int) -> FloatArray:
@@ -138,3 +139,21 @@ def test_returns_stand_on_their_own_days(home: Home) -> None:
     keep_returns(home, code, ["late"], DAYS[2:4], [np.array([4.0, 5.0])], simulated=False)
     matrix = returns_matrix(["late", "early"], load_returns(home, simulated=False))
     np.testing.assert_array_equal(matrix, [[np.nan, 1], [np.nan, 2], [4, 3], [5, np.nan]])
+
+
+def test_days_after_the_end_of_the_data_change_nothing(home: Home) -> None:
+    """Two trials that are alike only later are two families until then."""
+    later = np.concatenate([NOISE[:100, 0], near(0)[100:]])
+    tried(home, named("one", "a"), [near(1)])
+    tried(home, named("other", "b"), [later])
+    then = VIEW.model_copy(update={"end_us": 100 * US_PER_DAY})
+    assert [DeskTrials.on_record(home, view).behind(named("one", "a")).unique for view in (LONG, then)] == [2, 1]
+
+
+def test_what_was_evaluated_just_now_goes_before_what_is_kept(home: Home) -> None:
+    tried(home, named("one", "a"), [near(1)])
+    tried(home, named("other", "b"), [near(0)])
+    key = trial_keys(named("other", "b"), [{**named("other", "b").manifest.parameters, "fast_hours": 1}], LONG)[0]
+    fresh = {key: TrialReturns(0, NOISE[:, 3])}
+    assert DeskTrials.on_record(home, LONG).behind(named("one", "a")).unique == 2
+    assert DeskTrials.on_record(home, LONG, fresh).behind(named("one", "a")).unique == 1
