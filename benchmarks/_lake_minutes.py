@@ -80,9 +80,11 @@ def _measured(what: str, place: Path, threads: int) -> dict[str, float]:
 def _alone(what: str, place: str, threads: int) -> None:
     if what == "lake":
         with Lake(Path(place), threads=threads) as lake:
+            lake.read("bars", **MINUTE, start_us=START_US, end_us=START_US + US_PER_MINUTE, as_of_us=NOW_US)  # imports
             rows, cost = timed(lambda: lake.read("bars", **MINUTE, start_us=START_US, end_us=NOW_US, as_of_us=NOW_US))
     else:
         with duckdb.connect(config={"threads": threads}) as session:
+            session.sql(f"SELECT * FROM '{place}' LIMIT 1").to_arrow_table()
             rows, cost = timed(lambda: session.sql(f"SELECT * FROM '{place}'").to_arrow_table())
     peak_gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(json.dumps({"rows": rows.num_rows, "wall_s": cost.wall_s, "cpu_s": cost.cpu_s, "peak_gib": peak_gib}))

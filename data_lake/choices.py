@@ -154,7 +154,7 @@ def _membership(lake: "Lake", ask: Ask, universe: str) -> pl.DataFrame:
     )  # fmt: skip
     named = pl.DataFrame(rows).filter(pl.col("universe") == universe)
     if named.is_empty():
-        held = sorted(set(rows["universe"].to_pylist()))
+        held = sorted(set(rows["universe"].to_pylist())) or "those that are ingested (none is yet)"
         raise Refused(f"nothing is known of universe {universe!r} by then: expected one of {held}, or ingest its membership")
     return named.select("symbol", "effective_time", "member").sort("effective_time")
 

@@ -129,9 +129,9 @@ class Lake:
         """
         return known_otherwise(self._catalogue.connection, panel, as_of_us, decision_lag_us, snapshot)
 
-    def describe(self, as_of_us: int | None = None) -> tuple[Series, ...]:
-        """Every series in the lake, by table, venue, market, interval and symbol; None: all that is held now."""
-        return describe(self._catalogue.connection, as_of_us)
+    def describe(self, as_of_us: int | None = None, before_us: int | None = None) -> tuple[Series, ...]:
+        """Every series in the lake, by table, venue, market, interval and symbol, of rows before `before_us`; None: no bound."""
+        return describe(self._catalogue.connection, as_of_us, before_us)
 
     def content_digest(
         self,

@@ -116,7 +116,7 @@ def _parts(connection: duckdb.DuckDBPyConnection, query: Query, version: str) ->
     return [bound + end for bound, end in zip(bounds, [*ends, ""], strict=True)] or ["true"]
 
 
-def describe(connection: duckdb.DuckDBPyConnection, as_of_us: int | None) -> tuple[Series, ...]:
+def describe(connection: duckdb.DuckDBPyConnection, as_of_us: int | None, before_us: int | None = None) -> tuple[Series, ...]:
     """See `Lake.describe`."""
     found: list[Series] = []
     delivered = {name for (name,) in connection.execute("SELECT DISTINCT table_name FROM deliveries").fetchall()}
@@ -128,7 +128,8 @@ def describe(connection: duckdb.DuckDBPyConnection, as_of_us: int | None) -> tup
             superseded = f"SELECT {columns} FROM {table.superseded} WHERE {known} AND known_until > {int(as_of_us)}"
             rows = f"FROM (SELECT {columns} FROM {table.current} WHERE {known} UNION ALL {superseded})"
         columns = f"venue, market, {interval}, symbol, min({table.time}), max({table.time}), count(*)"
-        answer = connection.execute(f"SELECT {columns} {rows} GROUP BY ALL ORDER BY ALL").fetchall()
+        bound = "" if before_us is None else f"WHERE {table.time} < {int(before_us)}"
+        answer = connection.execute(f"SELECT {columns} {rows} {bound} GROUP BY ALL ORDER BY ALL").fetchall()
         found += [
             Series(table.name, venue, Market(market), interval_us, symbol, first, last, count)
             for venue, market, interval_us, symbol, first, last, count in answer
