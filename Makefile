@@ -36,10 +36,10 @@ contracts: setup
 	$(BIN)/lint-imports
 
 unit: setup
-	$(BIN)/pytest -n 2 -m "not soak"
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not soak"
 
 soak: setup
-	$(BIN)/pytest -n 2 -m soak
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m soak
 
 ui: setup
 	$(BIN)/factory ui

@@ -97,7 +97,7 @@ def test_an_error_at_any_write_point_leaves_the_state_before_or_after_and_a_reru
     seen = _struck(base.home(tmp_path / "count"), base, 10_000, monkeypatch)
     assert seen.count("fsync") >= 12
     assert any(what.startswith("COMMIT") for what in seen)
-    for point in [*range(0, seen.count("fsync"), 6), *range(seen.count("fsync"), len(seen))]:
+    for point in [*range(0, seen.count("fsync"), 9), *range(seen.count("fsync"), len(seen))]:
         home = base.home(tmp_path / f"point-{point}")
         _struck(home, base, point, monkeypatch)
         left, after = _left_and_rerun(home, base)

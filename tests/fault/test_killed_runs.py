@@ -94,11 +94,15 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGSTER_HOME", "")
 
 
-def test_killed_after_one_step_and_another_and_run_again_it_completes(world: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "steps", [("pod_returns", "record"), pytest.param(("ingest", "gates", "sign", "record", "deliver"), marks=pytest.mark.soak)]
+)
+def test_killed_after_one_step_and_another_and_run_again_it_completes(
+    world: World, tmp_path: Path, steps: tuple[str, ...]
+) -> None:
     """Every kill finds what the ones before left."""
     home = tmp_path / "home"
     moments = random.Random(11)
-    steps = ("ingest", "pod_returns", "record")
     for step in steps:
         killed_after(step, world, home, pause_s=moments.uniform(0, 0.05))
     assert statuses(home) == ["FAILURE"] * (len(steps) - 1) + ["STARTED"]
@@ -106,9 +110,10 @@ def test_killed_after_one_step_and_another_and_run_again_it_completes(world: Wor
     assert statuses(home) == ["FAILURE"] * len(steps) + ["SUCCESS"]
 
 
-def test_killed_at_a_write_and_another_and_run_again_it_completes(world: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("writes", [(9, 60), pytest.param((2, 9, 25, 40, 60, 75), marks=pytest.mark.soak)])
+def test_killed_at_a_write_and_another_and_run_again_it_completes(world: World, tmp_path: Path, writes: tuple[int, ...]) -> None:
     home = tmp_path / "home"
-    for number in (2, 9, 40, 75):
+    for number in writes:
         killed_at_write(number, world, home)
     finish(world, home)
 

@@ -67,6 +67,7 @@ def test_another_home_hash_seed_and_number_of_threads_give_the_same_bytes(world:
     assert log_of(tmp_path / "home") == log_of(world.home)
 
 
+@pytest.mark.soak
 def test_the_laboratory_decides_the_same_on_one_thread_and_on_two(tmp_path: Path) -> None:
     """Here the optimiser has a problem to solve: pods are promoted."""
     cycle = (dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)).isoformat()
