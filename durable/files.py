@@ -1,8 +1,11 @@
 """The one durable write of the repository."""
 
 import os
+import re
 from pathlib import Path
 from uuid import uuid4
+
+_UNFINISHED = re.compile(r"\..+\.[0-9a-f]{32}\.tmp")
 
 
 def write_durably(path: Path, data: bytes, *, mode: int = 0o644, replace: bool = True) -> bool:
@@ -30,6 +33,13 @@ def write_durably(path: Path, data: bytes, *, mode: int = 0o644, replace: bool =
         return True
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def drop_unfinished(folder: Path) -> None:
+    """Remove what writes left that a kill ended; nobody may be writing there. Nothing where there is no folder."""
+    for path in folder.glob(".*.tmp"):
+        if _UNFINISHED.fullmatch(path.name):
+            path.unlink()
 
 
 def sync_folder(folder: Path) -> None:

@@ -20,6 +20,7 @@ from data_lake.schema import BARS
 from domain.errors import Refused
 from domain.market import Market
 from domain.times import Cycle, UtcUs, from_datetime
+from durable.files import drop_unfinished
 from laboratory.deliveries import Delivery, deliveries
 from steps.artefacts import save_json
 from steps.home import Home
@@ -32,6 +33,8 @@ def ingest(run: Run) -> StepResult:
 
     Bad rows and files go to quarantine with a reason. A second run of the same source changes nothing.
     """
+    for folder in (run.home.data(run.cycle), run.home.allocations):
+        drop_unfinished(folder)
     if run.source.from_lake:
         return _nothing_by_hand(run)
     reports = list(_take_laboratory(run) if run.source.simulated else _take_folders(run))
