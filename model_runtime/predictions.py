@@ -6,6 +6,7 @@ is, submitted or lying in a folder, in a sandboxed child. `runner.ask` is the sa
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache, partial
 
@@ -43,7 +44,8 @@ def predict(
     contents = contents_of(package)
     run = partial(_once, contents, limits or Limits())
     again = twice if twice is not None else not asked_in_process(package)
-    return _answered(package, contents, run, latency or LatencyLog(), view, twice=again)
+    with ThreadPoolExecutor(2) as pool:
+        return _answered(package, contents, run, latency or LatencyLog(), view, times=1 + again, each=pool.map)
 
 
 @contextmanager
@@ -56,23 +58,31 @@ def asking(
     """
     contents = contents_of(package)
     with Session(contents, limits or Limits()) as session:
-        yield partial(_answered, package, contents, session.run, latency or LatencyLog(), twice=twice)
+        yield partial(_answered, package, contents, session.run, latency or LatencyLog(), times=1 + twice, each=map)
 
 
 def _answered(
-    package: Package, contents: Mapping[str, bytes], run: Run, clock: LatencyLog, view: View, *, twice: bool
+    package: Package,
+    contents: Mapping[str, bytes],
+    run: Run,
+    clock: LatencyLog,
+    view: View,
+    *,
+    times: int,
+    each: Callable[..., Iterator[FloatArray]],
 ) -> FloatArray:
-    """Timed answers. A refusal names the package, and nothing that a sealed one said."""
-    try:
+    """Timed answers, all the same. A refusal names the package, and nothing that a sealed one said."""
+    question = _question(package, view)
+
+    def asked(_: int) -> FloatArray:
         with clock.timed():
-            question = _question(package, view)
-            answer = _ask(package, contents, view, question, run)
-        if twice:
-            with clock.timed():
-                again = _ask(package, contents, view, question, run)
-            if not np.array_equal(answer, again, equal_nan=True):
-                raise NotDeterministic("predict gave two answers to the same view: remove its state or randomness")
-        return answer
+            return _ask(package, contents, view, question, run)
+
+    try:
+        first, *others = each(asked, range(times))
+        if not all(np.array_equal(first, other, equal_nan=True) for other in others):
+            raise NotDeterministic("predict gave two answers to the same view: remove its state or randomness")
+        return first
     except RuntimeRefused as refusal:
         if not package.sealed:
             raise type(refusal)(f"{package.manifest.name}: {refusal}") from refusal
