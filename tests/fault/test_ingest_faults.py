@@ -127,7 +127,7 @@ def _assert_clean_and_rebuilt(home: Path, base: Base) -> None:
 
 @pytest.mark.soak
 def test_five_hundred_write_points_of_ingest_and_rebuild(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each point struck by a full disk, an input error, a quota and a disk turned read-only, in three deliveries and a rebuild."""
+    """Each point struck by a full disk, an input error, a quota and a read-only disk, in three deliveries and a rebuild."""
     struck = 0
     seen = _struck(base.home(tmp_path / "count"), base, 10_000, monkeypatch)
     for error in (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS):
