@@ -1,12 +1,13 @@
 """The DuckLake catalogue of one home: opening it, and transactions that read and compute again on a conflict."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import duckdb
 import duckdb_extensions
+import polars as pl
 
 from data_lake.location import ALIAS, Location, location_of
 from data_lake.schema import creation_statements, macro_statements
@@ -89,6 +90,17 @@ def insert_sorted(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         connection.execute(sql)
     finally:
         connection.execute(f"SET threads = {threads}")
+
+
+def append_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows of plain values, in the order of the table's columns."""
+    if not rows:
+        return
+    names = [item[0] for item in connection.execute(f"FROM {table} LIMIT 0").description or ()]
+    columns = {name: [row[position] for row in rows] for position, name in enumerate(names)}
+    connection.register("added", pl.DataFrame(columns, strict=False, infer_schema_length=None).to_arrow())
+    connection.execute(f"INSERT INTO {table} SELECT {', '.join(names)} FROM added")
+    connection.unregister("added")
 
 
 def version_of(connection: duckdb.DuckDBPyConnection, delivery: int) -> int | None:

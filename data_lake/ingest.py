@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from data_lake.catalogue import Catalogue, name_commit, threads_of
+from data_lake.catalogue import Catalogue, append_rows, name_commit, threads_of
 from data_lake.delivery import DeliveredFile, ParsedFile, Statement, as_observations, parse_file, take_in
 from data_lake.findings import Finding, Severity, finding_row
 from data_lake.instruments import Instruments
@@ -109,7 +109,7 @@ def replay(catalogue: Catalogue, raw: RawStore, record: DeliveryRecord, digest: 
             connection, said, dict(record.refiled), ranks, observed, {file: held.get(file.statement) for file in delivered}
         )
         if new:
-            _append(connection, "delivery_records", [(report.snapshot, digest)])
+            append_rows(connection, "delivery_records", [(report.snapshot, digest)])
         return report
 
     return catalogue.transact(work)
@@ -179,7 +179,7 @@ def _write(
     outcomes = [_outcome(file, *(count.get(index, 0) for count in counted)) for index, file in enumerate(observed)]
     report = _report([*before, *outcomes], counts, _reasons(observed, bad), len(findings), delivery)
     _quarantine(connection, said, observed, bad, delivery)
-    _append(connection, "findings", [finding_row(finding, delivery) for finding in findings])
+    append_rows(connection, "findings", [finding_row(finding, delivery) for finding in findings])
     _record(connection, said, observed, outcomes, good, report)
     return report
 
@@ -281,7 +281,7 @@ def _quarantine(
         for index, reason, payload in zip(bad["file"], bad["reason"], payloads, strict=True):
             file = observed[index].file
             rows.append((delivery, said.table.name, file.origin, file.checksum, reason, payload))
-    _append(connection, "quarantine", rows)
+    append_rows(connection, "quarantine", rows)
 
 
 def _record(
@@ -296,13 +296,13 @@ def _record(
     place = (said.table.name, said.venue, said.market.value, said.source)
     known = ("published", True) if said.known_at == "published" else (str(said.known_at), False)
     counts = (report.accepted, report.unchanged, report.revised, report.quarantined, report.findings)
-    _append(connection, "deliveries", [(delivery, *place, *known, said.received_us, len(observed), *counts)])
+    append_rows(connection, "deliveries", [(delivery, *place, *known, said.received_us, len(observed), *counts)])
     files: list[tuple[object, ...]] = []
     told = _symbols_and_intervals(good)
     for index, (parsed, outcome) in enumerate(zip(observed, outcomes, strict=True)):
         identity = (parsed.file.statement, outcome.origin, outcome.checksum, *told.get(index, ("", None)))
         files.append((delivery, *identity, outcome.rows_good, outcome.rows_bad, outcome.reason))
-    _append(connection, "delivery_files", files)
+    append_rows(connection, "delivery_files", files)
     connection.execute("UPDATE head SET delivery = ?", [delivery])
     name_commit(connection, delivery)
 
@@ -312,13 +312,3 @@ def _symbols_and_intervals(good: pl.DataFrame) -> dict[int, tuple[str, int | Non
     interval = pl.col("interval_us").first() if "interval_us" in good.columns else pl.lit(None, dtype=pl.Int64)
     rows = good.group_by("file").agg(pl.col("symbol").unique().sort(), interval.alias("interval_us")).iter_rows()
     return {file: (",".join(symbols), interval_us) for file, symbols, interval_us in rows}
-
-
-def _append(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
-    if not rows:
-        return
-    names = [item[0] for item in connection.execute(f"FROM {table} LIMIT 0").description or ()]
-    columns = {name: [row[position] for row in rows] for position, name in enumerate(names)}
-    connection.register("added", pl.DataFrame(columns, strict=False, infer_schema_length=None).to_arrow())
-    connection.execute(f"INSERT INTO {table} SELECT {', '.join(names)} FROM added")
-    connection.unregister("added")

@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 
 from domain.arrays import IntArray
 
-_RUN_MIN_ROWS = 64
-_CLUSTER_MIN_ROWS = 5_000
-"""More runs, or more overlapping stretches, for the rows there are cost more to put together than a permutation of all rows."""
+_SLICE_MIN_ROWS = 64
+"""Slices of fewer rows on average cost more to put together than a copy."""
+_CALM_MIN_ROWS = 1_000
+"""A run of fewer rows is copied with the stretches that must be."""
 
 
 @dataclass(frozen=True)
@@ -40,20 +41,50 @@ def in_key_order(rows: pa.Table, time: str, threads: int) -> pa.Table:
         return rows
     batches = rows.to_batches()
     runs = _runs(batches, time)
-    order = np.lexsort((runs.first_us, runs.symbol))
-    bounds = _clusters(runs, order)
-    crowded = np.flatnonzero(np.diff(bounds) > 1)
-    if len(order) * _RUN_MIN_ROWS > rows.num_rows or len(crowded) * _CLUSTER_MIN_ROWS > rows.num_rows:
-        order = np.lexsort((rows[time].to_numpy(), np.repeat(runs.symbol, runs.length)))
-        return _taken(rows, order, threads)
+    sequence = np.lexsort((runs.first_us, runs.symbol))
+    bounds = _clusters(runs, sequence)
+    lengths = np.add.reduceat(runs.length[sequence], bounds[:-1])
+    calm = (np.diff(bounds) == 1) & (lengths >= _CALM_MIN_ROWS)
+    if 2 * lengths[calm].sum() < rows.num_rows:
+        return _sorted(rows, time, _positions(batches, runs, sequence), lengths, threads)
+    told = np.repeat(calm, np.diff(bounds))
+    mixed = pa.Table.from_batches(_pieces(batches, runs, sequence[~told]), rows.schema)
+    mixed = _sorted(mixed, time, np.arange(mixed.num_rows), lengths[~calm], threads)
     parts, done = [], 0
-    for start, stop in zip(bounds[crowded], bounds[crowded + 1], strict=True):
-        parts.append(pa.Table.from_batches(_pieces(batches, runs, order[done:start]), rows.schema))
-        mixed = pa.Table.from_batches(_pieces(batches, runs, order[start:stop]), rows.schema)
-        parts.append(_taken(mixed, np.argsort(mixed[time].to_numpy(), kind="stable"), threads))
-        done = stop
-    parts.append(pa.Table.from_batches(_pieces(batches, runs, order[done:]), rows.schema))
+    starts = np.flatnonzero(np.diff(calm, prepend=not calm[0]))
+    for start, stop in zip(starts, [*starts[1:], len(calm)], strict=True):
+        if calm[start]:
+            parts.append(pa.Table.from_batches(_pieces(batches, runs, sequence[bounds[start] : bounds[stop]]), rows.schema))
+        else:
+            size = lengths[start:stop].sum()
+            parts.append(mixed.slice(done, size))
+            done += size
     return pa.concat_tables(parts)
+
+
+def _positions(batches: list[pa.RecordBatch], runs: _Runs, sequence: IntArray) -> IntArray:
+    """The row numbers of the runs in this sequence."""
+    bases = np.cumsum([0, *(batch.num_rows for batch in batches)])[runs.batch] + runs.offset
+    lengths = runs.length[sequence]
+    ends = np.cumsum(lengths)
+    return np.arange(ends[-1]) + np.repeat(bases[sequence] - ends + lengths, lengths)
+
+
+def _sorted(rows: pa.Table, time: str, order: IntArray, lengths: IntArray, threads: int) -> pa.Table:
+    """The rows in this order, and each stretch of it (`lengths`) by time."""
+    if len(order) == 0:
+        return rows
+    times = rows[time].to_numpy()[order]
+    ends = np.cumsum(lengths)
+    falling = np.add.reduceat(np.concatenate([[0], np.diff(times) < 0]), ends - lengths)
+    falling -= np.concatenate([[0], np.diff(times) < 0])[ends - lengths]
+    for start, stop in zip((ends - lengths)[falling > 0], ends[falling > 0], strict=True):
+        order[start:stop] = order[start:stop][np.argsort(times[start:stop], kind="stable")]
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(order) != 1) + 1])
+    if len(starts) * _SLICE_MIN_ROWS > len(order):
+        return _taken(rows, order, threads)
+    sizes = np.diff(starts, append=len(order))
+    return pa.concat_tables([rows.slice(start, size) for start, size in zip(order[starts], sizes, strict=True)])
 
 
 def _clusters(runs: _Runs, order: IntArray) -> IntArray:

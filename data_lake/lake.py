@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from data_lake.catalogue import Catalogue
 from data_lake.delivery import Statement
+from data_lake.findings import Finding, keep_findings
 from data_lake.ingest import IngestReport, ingest
 from data_lake.instruments import Instruments, load_instruments
 from data_lake.panel import panel
@@ -162,8 +163,15 @@ class Lake:
         """Rows (payload as JSON) and whole files (payload null, bytes in the raw store under the checksum) with the reason."""
         return self._all("quarantine", "delivery, origin, reason, payload")
 
+    def note(self, findings: Sequence[Finding]) -> int:
+        """Keep what a check of the tables found: rows of `findings`, each once; returns how many are new. No data is touched."""
+        return self._catalogue.transact(lambda connection: keep_findings(connection, findings)) if findings else 0
+
     def findings(self) -> pa.Table:
-        """Findings made while taking deliveries in."""
+        """What was found while deliveries were taken in, and what checks of the tables found since.
+
+        `delivery`: the state of the lake in which it was first found.
+        """
         return self._all("findings", "delivery, kind, symbol, interval_us, at_us, evidence")
 
     def query(self, sql: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:

@@ -96,9 +96,11 @@ def _parts(connection: duckdb.DuckDBPyConnection, query: Query, version: str) ->
     """Conditions on symbols that split a large answer in key order, so that ordering it needs memory for one part beside it."""
     if query.symbols is not None and len(query.symbols) == 1:
         return ["true"]
-    rows = connection.execute(f"SELECT count(*) FROM {query.table.current} {version}").fetchone()
-    if rows is None or rows[0] <= PART_ROWS:
-        return ["true"]
+    span = f"{query.table.time} >= {int(query.start_us)} AND {query.table.time} < {int(query.end_us)}"
+    for where in ("true", span):  # the first is known without reading, the second reads one column
+        rows = connection.execute(f"SELECT count(*) FROM {query.table.current} {version} WHERE {where}").fetchone()
+        if rows is None or rows[0] <= PART_ROWS:
+            return ["true"]
     # every chain has a current row, so that these are all symbols, whatever was known when
     counts = connection.execute(
         f"SELECT symbol, count(*) FROM {query.table.current} {version} WHERE {_filters(replace(query, as_of_us=2**62))} "

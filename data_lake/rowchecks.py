@@ -23,7 +23,9 @@ def with_reason(table: VersionedTable, rows: pl.DataFrame, received_us: int) -> 
 
 def _null_reasons(table: VersionedTable) -> list[tuple[str, pl.Expr]]:
     needed = (*table.within, *table.required)
-    return [("no_symbol", pl.col("symbol").is_null())] + [
+    names = [name for name in table.key if name == "symbol" or name in table.texts]
+    unreadable = [(f"unreadable_{name}", pl.col(name).str.contains("\0", literal=True).fill_null(False)) for name in names]
+    return [("no_symbol", pl.col("symbol").is_null()), *unreadable] + [
         (f"{'nothing' if column in table.texts else 'no_number'}_in_{column}", pl.col(column).is_null()) for column in needed
     ]
 

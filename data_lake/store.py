@@ -10,7 +10,7 @@ from data_lake.catalogue import insert_sorted
 from data_lake.literals import literal
 from data_lake.schema import FACT, VersionedTable
 from data_lake.table_files import LARGE_ROWS, add_files
-from data_lake.versions import as_observed, resolve
+from data_lake.versions import as_observed, resolve, telling_columns
 
 
 @dataclass(frozen=True)
@@ -31,19 +31,22 @@ def store(
     already or confirming what was known.
     """
     batch = batch.with_columns(_year(table), delivery=pl.lit(delivery, dtype=pl.Int64))
-    varying = _varying(table, batch)
+    varying = telling_columns(table, batch)
     ordered = batch.sort(varying)
     if _all_new(connection, table, ordered, varying):
         _put(connection, table, table.current, ordered)
         return Stored(pl.repeat("accepted", len(batch), eager=True), pl.DataFrame())
     del ordered
     batch = batch.with_row_index("position")
-    fresh = _not_held(connection, table, batch)
+    old = _touched(connection, table, batch)
+    observed = as_observed(table, old)
+    fresh = _not_held(table, batch, observed)
     if fresh.is_empty():
         return Stored(pl.repeat("unchanged", len(batch), eager=True), pl.DataFrame())
-    old = _touched(connection, table, fresh)
+    if len(fresh) < len(batch):
+        observed = observed.join(fresh, on=varying, how="semi")
     columns = [*table.key, *table.values, *FACT]
-    facts = pl.concat([as_observed(table, old).select(columns), fresh.select(columns)])
+    facts = pl.concat([observed.select(*columns, "stored"), fresh.select(*columns, stored=pl.lit(None, dtype=pl.UInt32))])
     law = resolve(table, facts, ranks)
     new = pl.concat(
         [
@@ -114,49 +117,45 @@ def _window(table: VersionedTable, batch: pl.DataFrame) -> str:
     return f"c.event_year BETWEEN {first} AND {last} AND c.{table.time} BETWEEN {low} AND {high}"
 
 
-def _not_held(connection: duckdb.DuckDBPyConnection, table: VersionedTable, batch: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the batch that are new facts, the first of equal ones."""
-    fact = [*table.key, "knowledge_time", "source", *table.values]
-    batch = batch.filter(pl.struct(fact).is_first_distinct())
-    connection.register("incoming", batch.to_arrow())
-    same_place = " AND ".join(f"c.{name} = i.{name}" for name in (*table.key, "knowledge_time", "source", "carried"))
-    same_values = " AND ".join(
-        f"c.{name} = i.{name}" if name in table.required else f"(i.{name} IS NULL OR c.{name} = i.{name})"
-        for name in table.values
-    )
+def _not_held(table: VersionedTable, batch: pl.DataFrame, observed: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the batch that are new facts, the first of equal ones; `observed`: all facts of its keys in the lake."""
+    fact = [*telling_columns(table, batch), "knowledge_time", "source", *table.values]
     low, high = batch.select(low=pl.col("knowledge_time").min(), high=pl.col("knowledge_time").max()).row(0)
-    where = f"{_window(table, batch)} AND c.knowledge_time BETWEEN {low} AND {high}"
-    held = " UNION ".join(
-        f"SELECT i.position FROM {name} c JOIN incoming i ON {same_place} AND {same_values} WHERE {where}"
-        for name in (table.current, table.superseded, table.observations)
-    )
-    found = connection.execute(held).pl()["position"]
-    connection.unregister("incoming")
-    return batch.filter(~pl.col("position").is_in(found.implode())) if len(found) else batch
+    near = observed.filter(pl.col("knowledge_time").is_between(low, high))
+    if len(near):
+        batch = batch.join(near, on=fact, how="anti", nulls_equal=True, maintain_order="left")
+    return batch.unique(fact, keep="first", maintain_order=True)
 
 
-def _touched(connection: duckdb.DuckDBPyConnection, table: VersionedTable, fresh: pl.DataFrame) -> pl.DataFrame:
-    """Every stored row of the keys in the batch, with the table it lies in (`place`) and its row there (`rowid`)."""
-    connection.register("incoming", fresh.select(table.key).unique().to_arrow())
-    varying = _varying(table, fresh)
-    same = (f"c.{name} = {literal(fresh[name][0])}" for name in table.key if name not in varying)
-    where = " AND ".join([_window(table, fresh), *same])
+def _touched(connection: duckdb.DuckDBPyConnection, table: VersionedTable, batch: pl.DataFrame) -> pl.DataFrame:
+    """Every stored row of the keys in the batch, the table it lies in (`place`), its row there and its number here (`stored`)."""
+    varying = telling_columns(table, batch)
+    connection.register("incoming", batch.select(varying).unique().to_arrow())
+    same = (f"c.{name} = {literal(batch[name][0])}" for name in table.key if name not in varying)
+    where = " AND ".join([_window(table, batch), *same])
     columns = ", ".join(f"c.{name}" for name in (*table.key, *table.values, *FACT))
     parts = []
     for place, name in enumerate((table.current, table.superseded, table.observations)):
         until = "c.known_until" if name == table.superseded else "NULL::BIGINT AS known_until"
         joined = f"FROM {name} c SEMI JOIN incoming i USING ({', '.join(varying)})"
         parts.append(f"SELECT {columns}, {until}, {place}::BIGINT AS place, c.rowid AS row_number {joined} WHERE {where}")
-    touched = connection.sql(" UNION ALL ".join(parts)).pl()
+    # one by one: a union reads on one thread
+    touched = pl.concat(pl.DataFrame(pl.from_arrow(connection.sql(part).to_arrow_table())) for part in parts)
     connection.unregister("incoming")
-    return touched
+    return touched.with_row_index("stored")
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, table: VersionedTable, old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """Delete the stored rows that the new chains lack and insert the rows that are not stored; returns these."""
-    whole = [*table.key, *table.values, *FACT, "known_until", "place"]
-    gone = old.join(new, on=whole, how="anti", nulls_equal=True) if len(old) else old
-    added = new.join(old, on=whole, how="anti", nulls_equal=True) if len(old) else new
+    """Delete the stored rows that the new chains lack and insert the rows that are not stored; returns these.
+
+    The law keeps what a fact is; only its place, its end and the values kept from before it may become others.
+    """
+    moving = ["place", "known_until", *table.optional]
+    held = new.filter(pl.col("stored").is_not_null())
+    before = old[held["stored"]]
+    moved = pl.DataFrame({name: held[name].ne_missing(before[name]) for name in moving}).select(pl.any_horizontal(pl.all()))
+    gone = before.filter(moved.to_series())
+    added = pl.concat([new.filter(pl.col("stored").is_null()), held.filter(moved.to_series())])
     for place, name in enumerate((table.current, table.superseded, table.observations)):
         doomed = gone.filter(pl.col("place") == place)
         if len(doomed):
@@ -171,7 +170,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, table: VersionedTable, old: 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: VersionedTable, name: str, rows: pl.DataFrame) -> None:
     rows = rows.with_columns(_year(table))
-    _put(connection, table, name, rows.sort(_varying(table, rows)))
+    _put(connection, table, name, rows.sort(telling_columns(table, rows)))
 
 
 def _put(connection: duckdb.DuckDBPyConnection, table: VersionedTable, name: str, ordered: pl.DataFrame) -> None:
@@ -185,11 +184,6 @@ def _put(connection: duckdb.DuckDBPyConnection, table: VersionedTable, name: str
     listed = ", ".join(columns)
     insert_sorted(connection, f"INSERT INTO {name} ({listed}) SELECT {listed} FROM added")
     connection.unregister("added")
-
-
-def _varying(table: VersionedTable, rows: pl.DataFrame) -> list[str]:
-    """The columns of the key that tell the rows apart: sorting and joining by the others too would only take time."""
-    return [name for name in table.key if (rows[name] != rows[name][0]).any()] or [table.time]
 
 
 def _year(table: VersionedTable) -> pl.Expr:

@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from data_lake.catalogue import METADATA, threads_of
+from data_lake.literals import literal
 from data_lake.location import ALIAS
 
 LARGE_ROWS = 5_000
@@ -32,8 +33,8 @@ def add_files(connection: duckdb.DuckDBPyConnection, name: str, rows: pl.DataFra
     paths = [folder / f"event_year={part['event_year'][0]}" / f"ducklake-{uuid4()}.parquet" for part in parts]
     with ThreadPoolExecutor(threads_of(connection)) as pool:
         list(pool.map(lambda place: _write(*place), zip(paths, parts, strict=True)))
-    for path in paths:
-        connection.execute(f"CALL ducklake_add_data_files('{ALIAS}', '{name}', ?)", [str(path)])
+    listed = ", ".join(literal(str(path)) for path in paths)
+    connection.execute(f"CALL ducklake_add_data_files('{ALIAS}', '{name}', [{listed}])")
 
 
 def _write(path: Path, rows: pl.DataFrame) -> None:

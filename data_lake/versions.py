@@ -53,18 +53,19 @@ def resolve(table: VersionedTable, observations: pl.DataFrame, ranks: Mapping[st
     `observations` has the table's key and values (null: not carried), knowledge_time, source, delivery and carried; the same
     fact may occur more than once. `ranks`: 0 is the most trusted source.
     """
-    key = list(table.key)
+    key = telling_columns(table, observations)
     crowded = observations.select(key).is_duplicated()
     alone = observations.filter(~crowded).with_columns(known_until=pl.lit(None, dtype=pl.Int64))
     chains = observations.filter(crowded)
     if chains.is_empty():
         nothing = chains.with_columns(moment=pl.lit(0, dtype=pl.UInt32), content=pl.lit(""))
         return Resolution(alone, chains, _conflicts(table, nothing, pl.Series([], dtype=pl.Boolean)))
-    chains = _in_order(table, chains, ranks)
+    chains = _in_order(table, key, chains, ranks)
     last_at_time = chains.select(pl.struct(*key, "knowledge_time").rle_id().alias("moment"))["moment"]
     tops = last_at_time != last_at_time.shift(-1, fill_value=-1)
-    states = chains.with_columns(pl.col(list(table.optional)).forward_fill().over(key)) if table.optional else chains
-    versions, is_version = _collapsed(table, states, tops)
+    kept = [name for name in table.optional if 0 < chains[name].null_count() < len(chains)]
+    states = chains.with_columns(pl.col(kept).forward_fill().over(key)) if kept else chains
+    versions, is_version = _collapsed(table, key, states, tops)
     facts = chains.filter(~is_version).select(observations.columns)
     return Resolution(
         pl.concat([alone, versions.select(alone.columns)]),
@@ -73,34 +74,34 @@ def resolve(table: VersionedTable, observations: pl.DataFrame, ranks: Mapping[st
     )
 
 
-def _in_order(table: VersionedTable, chains: pl.DataFrame, ranks: Mapping[str, int]) -> pl.DataFrame:
+def telling_columns(table: VersionedTable, rows: pl.DataFrame) -> list[str]:
+    """The columns of the key that tell the rows apart: sorting and joining by the others too would only take time."""
+    return [name for name in table.key if (rows[name] != rows[name][0]).any()] or [table.time]
+
+
+def _in_order(table: VersionedTable, key: list[str], chains: pl.DataFrame, ranks: Mapping[str, int]) -> pl.DataFrame:
     """Distinct facts by key, knowledge time and priority, the winner of each moment last."""
-    fact = [*table.key, "knowledge_time", "source", *table.values]
-    distinct = chains.sort("delivery").unique(fact, keep="first", maintain_order=True)
-    tied = distinct.select(*table.key, "knowledge_time").is_duplicated()
-    distinct = distinct.with_columns(
+    tied = chains.select(*key, "knowledge_time").is_duplicated()
+    ties = chains.filter(tied).sort("delivery").unique([*key, "knowledge_time", "source", *table.values], keep="first")
+    ties = ties.with_columns(
         rank=pl.col("source").replace_strict(ranks, default=UNLISTED_RANK, return_dtype=pl.Int64),
-        content=_content_digests(table, distinct, tied),
+        content=_content_digests(table, ties),
     )
-    order = [*table.key, "knowledge_time", "rank", "content", "source"]
+    distinct = pl.concat([chains.filter(~tied), ties], how="diagonal")
+    order = [*key, "knowledge_time", "rank", "content", "source"]
     return distinct.sort(order, descending=[name == "rank" for name in order])
 
 
-def _content_digests(table: VersionedTable, facts: pl.DataFrame, wanted: pl.Series) -> pl.Series:
-    """SHA-256 of the values in text, where wanted: only ties are decided by it."""
-    rows = facts.select(table.values).filter(wanted).iter_rows()
-    digests = pl.Series("content", [hashlib.sha256(repr(values).encode()).hexdigest() for values in rows], dtype=pl.String)
-    places = pl.DataFrame({"place": wanted.arg_true(), "content": digests})
-    return pl.DataFrame({"place": pl.int_range(len(facts), dtype=pl.UInt32, eager=True)}).join(
-        places, on="place", how="left", maintain_order="left"
-    )["content"]
+def _content_digests(table: VersionedTable, facts: pl.DataFrame) -> pl.Series:
+    """SHA-256 of the values in text, by which ties of one rank are decided."""
+    rows = facts.select(table.values).iter_rows()
+    return pl.Series("content", [hashlib.sha256(repr(values).encode()).hexdigest() for values in rows], dtype=pl.String)
 
 
-def _collapsed(table: VersionedTable, states: pl.DataFrame, tops: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
-    key, values = list(table.key), list(table.values)
+def _collapsed(table: VersionedTable, key: list[str], states: pl.DataFrame, tops: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
     moments = states.with_row_index("position").filter(tops)
     same_key = pl.all_horizontal(pl.col(column).eq_missing(pl.col(column).shift(1)) for column in key)
-    same_value = pl.all_horizontal(pl.col(column).eq_missing(pl.col(column).shift(1)) for column in values)
+    same_value = pl.all_horizontal(pl.col(column).eq_missing(pl.col(column).shift(1)) for column in table.values)
     versions = moments.filter(~(same_key & same_value))
     versions = versions.with_columns(known_until=pl.col("knowledge_time").shift(-1).over(key))
     is_version = pl.int_range(len(states), eager=True).is_in(versions["position"].implode())

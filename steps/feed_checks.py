@@ -42,6 +42,7 @@ def check_feed(home: Home, name: str, *, feeds: Feeds | None = None, at_us: int 
         stale = stale_findings(feed, series, moment_us, ended)
         newest = newest_by_symbol(feed, series)
         found = _findings(lake, feed, max(newest.values()), moment_us) if newest else ()
+        lake.note(found)
         quarantined = _quarantined(lake, feed)
     checks = (_fresh(feed, stale, bool(newest)), _sound(found, bool(newest)), _taken_in(quarantined))
     missed = [item.name for item in checks if not item.passed]

@@ -42,6 +42,7 @@ def validate(run: Run) -> StepResult:
         seen = _Range(bars[0].interval_us or 0, start_of(bars, from_us))
         where = (run.source.venue, run.source.market, seen.interval_us, seen.start_us, run.cycle.closes_us, run.cycle.issued_us)
         findings, shares = check(lake, *where), completeness(lake, *where)
+        lake.note(findings)
         # What a later delivery adds at the closing midnight itself belongs to the next cycle.
         held = lake.describe(as_of_us=run.cycle.issued_us, before_us=run.cycle.closes_us)
         stale = _stale(run, lake, seen, held)

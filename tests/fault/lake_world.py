@@ -1,6 +1,6 @@
 """A small lake, a delivery that touches everything, and faults at each of its write points.
 
-Run as a program it makes the delivery in its own process and kills itself at a write point: `HOME FOLDER POINT`.
+Run as a program it makes the delivery in its own process and kills itself at a write point: `HOME FOLDER POINT [files]`.
 """
 
 import os
@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from data_lake import store, table_files
 from data_lake.ingest import IngestReport
 from data_lake.lake import Lake
 from domain.market import Market
@@ -103,12 +104,28 @@ class Points:
             self._strike(what)
 
 
+def as_files(points: Points, put: Callable[[object, str, object], None]) -> None:
+    """Let every batch become files of its own. Each is a write point; the one that is struck is left torn."""
+    write = table_files._write
+
+    def torn(path: Path, rows: pl.DataFrame) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"PAR1 and no more")
+        points("file")
+        write(path, rows)
+
+    put(table_files, "_write", torn)
+    put(store, "LARGE_ROWS", 1)
+
+
 def kill(_: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(home: str, folder: str, point: str) -> None:
+def main(home: str, folder: str, point: str, *files: str) -> None:
     points = Points(int(point), kill)
+    if files:
+        as_files(points, setattr)
     real_fsync = os.fsync
     os.fsync = lambda descriptor: (points("fsync"), real_fsync(descriptor))[1]
     lake = Lake(Path(home), threads=1)

@@ -56,8 +56,12 @@ def _struck(
     transactions: bool = True,
     error: int = errno.ENOSPC,
     sources: tuple[str, ...] = (),
+    as_files: bool = False,
 ) -> list[str]:
-    """Deliver with an error at the point; returns the write points seen, all of them where the point lies beyond."""
+    """Deliver with an error at the point; returns the write points seen, all of them where the point lies beyond.
+
+    `as_files`: the delivery's rows go into files, as those of a large one do.
+    """
 
     def fail(what: str) -> None:
         raise OSError(error, f"{os.strerror(error)}: {what}")
@@ -67,6 +71,8 @@ def _struck(
     lake = Lake(home, threads=1, sources=sources)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: (points("fsync"), real_fsync(descriptor))[1])
+        if as_files:
+            world.as_files(points, patch.setattr)
         inner = lake._catalogue.connection
         lake._catalogue.connection = world.FaultyConnection(inner, points, transactions=transactions)  # type: ignore[assignment]
         with closing(inner), suppress(OSError):
@@ -91,15 +97,18 @@ def test_the_delivery_touches_every_table(base: Base) -> None:
         assert base.after[name] != base.before[name], name
 
 
+@pytest.mark.parametrize("as_files", [False, True])
 def test_an_error_at_any_write_point_leaves_the_state_before_or_after_and_a_rerun_completes(
-    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as_files: bool
 ) -> None:
-    seen = _struck(base.home(tmp_path / "count"), base, 10_000, monkeypatch)
+    seen = _struck(base.home(tmp_path / "count"), base, 10_000, monkeypatch, as_files=as_files)
     assert seen.count("fsync") >= 12
     assert any(what.startswith("COMMIT") for what in seen)
-    for point in [*range(0, seen.count("fsync"), 9), *range(seen.count("fsync"), len(seen))]:
+    assert ("file" in seen) == as_files
+    points = [*range(0, seen.count("fsync"), 9), *range(seen.count("fsync"), len(seen))]
+    for point in (place for place in points if not as_files or seen[place].startswith(("file", "CALL ducklake_add", "COMMIT"))):
         home = base.home(tmp_path / f"point-{point}")
-        _struck(home, base, point, monkeypatch)
+        _struck(home, base, point, monkeypatch, as_files=as_files)
         left, after = _left_and_rerun(home, base)
         assert left in (base.before, base.after), seen[point]
         assert after == base.after, seen[point]
@@ -127,23 +136,44 @@ def _assert_clean_and_rebuilt(home: Path, base: Base) -> None:
 
 @pytest.mark.soak
 def test_five_hundred_write_points_of_ingest_and_rebuild(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each point struck by a full disk, an input error, a quota and a read-only disk, in three deliveries and a rebuild."""
+    """A full disk, an input error and a kill at each point of three deliveries, small and large, and errors in a rebuild."""
     struck = 0
-    seen = _struck(base.home(tmp_path / "count"), base, 10_000, monkeypatch)
-    for error in (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS):
+    for as_files in (False, True):
         for sources in ((), ("next",), ("base", "next")):
-            for point in range(len(seen)):
-                home = base.home(tmp_path / f"{error}-{len(sources)}-{point}")
-                _struck(home, base, point, monkeypatch, error=error, sources=sources)
-                left, after = _left_and_rerun(home, base, sources=sources)
-                assert left in (base.before, base.after), seen[point]
-                assert after == base.after, seen[point]
-                with Lake(home, threads=1) as lake:
-                    assert check_lake(home, lake.catalogue).problems == (), seen[point]
-                shutil.rmtree(home)
-                struck += 1
+            seen = _struck(base.home(tmp_path / "count"), base, 10_000, monkeypatch, sources=sources, as_files=as_files)
+            shutil.rmtree(tmp_path / "count")
+            for point, what in enumerate(seen):
+                for error in (errno.ENOSPC, errno.EIO):
+                    home = base.home(tmp_path / "struck")
+                    _struck(home, base, point, monkeypatch, error=error, sources=sources, as_files=as_files)
+                    _assert_whole(home, base, f"{error} at {point}, {what}", sources)
+                    struck += 1
+            if not sources:
+                for point, what in enumerate(seen):
+                    home = base.home(tmp_path / "struck")
+                    _killed(home, base, point, as_files=as_files)
+                    _assert_whole(home, base, f"killed at {point}, {what}")
+                    struck += 1
+    for error in (errno.ENOSPC, errno.EIO):
         struck += _strike_rebuilds(base, tmp_path, monkeypatch, error)
+    print(f"{struck} points")
     assert struck >= 500
+
+
+def _assert_whole(home: Path, base: Base, where: str, sources: tuple[str, ...] = ()) -> None:
+    left, after = _left_and_rerun(home, base, sources)
+    assert left in (base.before, base.after), where
+    assert after == base.after, where
+    with Lake(home, threads=1) as lake:
+        assert check_lake(home, lake.catalogue).problems == (), where
+    shutil.rmtree(home)
+
+
+def _killed(home: Path, base: Base, point: int, *, as_files: bool) -> None:
+    """Deliver in a process that kills itself at the point."""
+    command = [sys.executable, "-m", "tests.fault.lake_world", str(home), str(base.folder), str(point), *["files"] * as_files]
+    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=False, text=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC])
@@ -212,9 +242,7 @@ def test_killed_in_its_own_process_and_run_again_it_completes(
 ) -> None:
     points = len(_struck(base.home(tmp_path / "count"), base, 10_000, monkeypatch))
     home = base.home(tmp_path / "killed")
-    command = [sys.executable, "-m", "tests.fault.lake_world", str(home), str(base.folder), str(int(points * share))]
-    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=False, text=True)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    _killed(home, base, int(points * share), as_files=False)
     left, after = _left_and_rerun(home, base)
     assert left in (base.before, base.after)
     assert after == base.after

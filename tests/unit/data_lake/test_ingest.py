@@ -122,6 +122,7 @@ def test_the_more_trusted_source_wins_whichever_comes_first(tmp_path: Path) -> N
         ({"volume": None}, "no_number_in_volume"),
         ({"open_time": (START_US + 5 * US_PER_HOUR) // 1000 + 1}, "off_grid"),
         ({"symbol": None}, "no_symbol"),
+        ({"symbol": "AAA\0USDT"}, "unreadable_symbol"),
         ({"open_time": None}, "no_time"),
     ],
 )

@@ -35,18 +35,22 @@ PIECES = {
     "symbols whose times go on rising": [_run("B", range(200)) + _run("A", range(200, 400))],
     "revised rows between": [_run("A", range(0, 1000, 2)) + _run("B", range(500)), _run("A", range(1, 1000, 2))],
     "a run inside another": [_run("A", range(400)), _run("A", range(1000, 1400)) + _run("A", range(400, 1000))],
+    "threads that took turns": [
+        [row for start in (0, 400) for row in _run("A", range(start, start + 200))],
+        [row for start in (200, 600) for row in _run("A", range(start, start + 200))],
+    ],
     "single rows": [[row] for row in random.Random(3).sample(_run("A", range(150)) + _run("é", range(150)), 300)],
     "ends inside another run": [_run("A", [*range(200), 500]), _run("A", range(200, 500)), _run("B", range(300))],  # type: ignore[arg-type]
 }
 
 
-@pytest.mark.parametrize("cluster_rows", [1, 1_000_000])
+@pytest.mark.parametrize("calm_rows", [1, 1_000_000])
 @pytest.mark.parametrize("pieces", PIECES.values(), ids=PIECES.keys())
 def test_rows_come_in_key_order_with_their_values(
-    pieces: list[list[tuple[str, int]]], cluster_rows: int, monkeypatch: pytest.MonkeyPatch
+    pieces: list[list[tuple[str, int]]], calm_rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Overlapping stretches are permuted one by one, or with all rows where they are many."""
-    monkeypatch.setattr(key_order, "_CLUSTER_MIN_ROWS", cluster_rows)
+    """Overlapping stretches are put in order one by one, or with all rows where most overlap."""
+    monkeypatch.setattr(key_order, "_CALM_MIN_ROWS", calm_rows)
     scan = _scan(pieces)
     expected = sorted(scan.to_pylist(), key=lambda row: (row["symbol"], row["time"]))
     answer = in_key_order(scan, "time", threads=2)
@@ -54,8 +58,9 @@ def test_rows_come_in_key_order_with_their_values(
     assert answer.schema == scan.schema
 
 
-def test_whole_runs_are_not_copied() -> None:
-    scan = _scan([_run("B", range(400)), _run("A", range(400))])
+@pytest.mark.parametrize("name", ["whole runs, later ones first", "threads that took turns"])
+def test_whole_runs_are_not_copied(name: str) -> None:
+    scan = _scan(PIECES[name])
     values = in_key_order(scan, "time", threads=1)["value"]
     held = {chunk.buffers()[1].address for chunk in scan["value"].chunks}
     assert {chunk.buffers()[1].address for chunk in values.chunks} == held
