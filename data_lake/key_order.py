@@ -20,6 +20,10 @@ _CALM_MIN_ROWS = 1_000
 """A run of fewer rows is copied with the stretches that must be."""
 
 
+_HOLE_STEPS = 1_000
+"""More of the least step are a hole: a thread that takes turns with another skips a row group, which has more rows."""
+
+
 @dataclass(frozen=True)
 class _Runs:
     """Stretches of one batch and one symbol with rising times, in the order of the scan.
@@ -103,7 +107,7 @@ def _runs(batches: list[pa.RecordBatch], time: str) -> _Runs:
         times = batch[time].to_numpy()
         symbols = pc.run_end_encode(batch["symbol"])
         ends = symbols.run_ends.to_numpy().astype(np.int64)
-        starts = np.union1d(np.concatenate([[0], ends[:-1]]), np.flatnonzero(times[1:] <= times[:-1]) + 1)
+        starts = np.union1d(np.concatenate([[0], ends[:-1]]), _breaks(times))
         stops = np.append(starts[1:], len(times))
         told = len(names) + np.searchsorted(ends, starts, side="right")
         names += symbols.values.to_pylist()
@@ -111,6 +115,14 @@ def _runs(batches: list[pa.RecordBatch], time: str) -> _Runs:
     told, *rest = (np.concatenate(column) for column in zip(*parts, strict=True))
     _, ranks = np.unique(np.array(names, dtype=object), return_inverse=True)
     return _Runs(ranks[told], *rest)
+
+
+def _breaks(times: IntArray) -> IntArray:
+    """Where a run ends: before a time that does not rise, and before a hole, in which another thread's rows may belong."""
+    steps = np.diff(times)
+    rising = steps[steps > 0]
+    hole = _HOLE_STEPS * rising.min() if len(rising) else 0
+    return np.flatnonzero((steps <= 0) | (steps > hole)) + 1
 
 
 def _pieces(batches: list[pa.RecordBatch], runs: _Runs, order: IntArray) -> Iterator[pa.RecordBatch]:

@@ -96,26 +96,39 @@ def _parts(connection: duckdb.DuckDBPyConnection, query: Query, version: str) ->
     """Conditions on symbols that split a large answer in key order, so that ordering it needs memory for one part beside it."""
     if query.symbols is not None and len(query.symbols) == 1:
         return ["true"]
+    rows = 0
     span = f"{query.table.time} >= {int(query.start_us)} AND {query.table.time} < {int(query.end_us)}"
     for where in ("true", span):  # the first is known without reading, the second reads one column
-        rows = connection.execute(f"SELECT count(*) FROM {query.table.current} {version} WHERE {where}").fetchone()
-        if rows is None or rows[0] <= PART_ROWS:
+        (rows,) = connection.execute(f"SELECT count(*) FROM {query.table.current} {version} WHERE {where}").fetchone() or (0,)
+        if rows <= PART_ROWS:
             return ["true"]
-    # every chain has a current row, so that these are all symbols, whatever was known when
-    counts = connection.execute(
-        f"SELECT symbol, count(*) FROM {query.table.current} {version} WHERE {_filters(replace(query, as_of_us=2**62))} "
-        "GROUP BY symbol ORDER BY symbol"
-    ).fetchall()
+    delivered = _delivered_rows(connection, query)
     firsts: list[str] = []
-    held = PART_ROWS
-    for name, count in counts:
-        if held + count > PART_ROWS:
+    held = 0.0
+    for name, count in sorted(delivered.items()):
+        here = count * rows / sum(delivered.values())
+        if held + here > PART_ROWS:
             firsts.append(name)
-            held = 0
-        held += count
-    bounds = [f"symbol >= {literal(first)}" for first in firsts]
-    ends = [f" AND symbol < {literal(first)}" for first in firsts[1:]]
-    return [bound + end for bound, end in zip(bounds, [*ends, ""], strict=True)] or ["true"]
+            held = 0.0
+        held += here
+    lows = ["true", *(f"symbol >= {literal(first)}" for first in firsts)]
+    highs = [*(f"symbol < {literal(first)}" for first in firsts), "true"]
+    return [f"{low} AND {high}" for low, high in zip(lows, highs, strict=True)]
+
+
+def _delivered_rows(connection: duckdb.DuckDBPyConnection, query: Query) -> dict[str, float]:
+    """About how many rows of each symbol were ever delivered: enough to split by, and told without looking at them."""
+    interval = "" if query.interval_us is None else f"AND f.interval_us = {int(query.interval_us)}"
+    files = connection.sql(
+        "SELECT f.symbols, sum(f.rows_good) FROM delivery_files f JOIN deliveries d USING (delivery) "
+        f"WHERE d.table_name = {literal(query.table.name)} AND d.venue = {literal(query.venue)} {interval} GROUP BY 1"
+    ).fetchall()
+    rows: dict[str, float] = {}
+    for symbols, count in files:
+        names = symbols.split(",")
+        for name in names:
+            rows[name] = rows.get(name, 0.0) + float(count) / len(names)
+    return rows if query.symbols is None else {name: rows[name] for name in query.symbols if name in rows}
 
 
 def describe(connection: duckdb.DuckDBPyConnection, as_of_us: int | None, before_us: int | None = None) -> tuple[Series, ...]:

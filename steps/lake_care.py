@@ -10,6 +10,10 @@ from data_lake.lake_check import check_lake
 from data_lake.rebuild import Progress, rebuild, silent
 from domain.times import iso
 from steps.home import Home
+from steps.run import Check, StepResult
+
+LAKE_CHECK = "whole"
+"""Raw store, records, files and versions agree with each other."""
 
 
 def rebuild_lake(home: Home, progress: Progress = silent) -> dict[str, Any]:
@@ -50,6 +54,24 @@ def compact_lake(home: Home, progress: Progress = silent) -> dict[str, Any]:
         "removed": report.removed,
         "digest": report.digest,
     }
+
+
+def lake_care(home: Home) -> StepResult:
+    """Check the lake and, where every rule of it holds, merge its small files; a damaged one is left as it is."""
+    problems = [f"{item['kind']}: {item['what']}" for item in check_the_lake(home)["problems"]]
+    if problems:
+        sentence = f"{'; '.join(problems[:3])}: see docs/runbooks/lake-not-whole.md"
+        return StepResult(f"{len(problems):,} problems; nothing was merged", checks=(_whole(sentence, len(problems)),))
+    report = compact_lake(home)
+    return StepResult(
+        headline=f"every rule holds; {report['files_before']:,} files became {report['files_after']:,}",
+        facts=report,
+        checks=(_whole("every rule of the lake holds", 0),),
+    )
+
+
+def _whole(sentence: str, problems: int) -> Check:
+    return Check(LAKE_CHECK, problems == 0, blocking=True, sentence=sentence, facts={"problems": problems})
 
 
 def list_snapshots(home: Home) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from assets import feeds as assets
+from assets.lake_care import lake_care
 from assets.resources import FeedHome
 from data_lake.feeds.declaration import Feeds
 from domain.errors import Refused
@@ -76,3 +77,21 @@ def test_a_fetch_waits_for_the_run_that_holds_the_home(archives: Path, tmp_path:
         fcntl.flock(run, fcntl.LOCK_EX)
         with pytest.raises(Refused, match="another run holds"), home.locked():
             pass
+
+
+def test_the_care_of_the_lake_is_an_asset_that_fails_where_the_lake_is_not_whole(
+    archives: Path, expected: str, tmp_path: Path
+) -> None:
+    home = Home(tmp_path / "home")
+    fetch(home, local(archives))
+    resources = {"feed_home": FeedHome(home=str(home.root))}
+    cared = dg.materialize([lake_care], resources=resources)
+    (check,) = cared.get_asset_check_evaluations()
+    assert (check.check_name, check.passed) == ("whole", True)
+    assert digest(home) == expected
+    file = next((home.root / "lake" / "data").rglob("bars_current/**/*.parquet"))
+    file.write_bytes(file.read_bytes()[:-1])
+    (check,) = dg.materialize([lake_care], resources=resources).get_asset_check_evaluations()
+    assert not check.passed
+    assert f"file_size: {file}" in str(check.description)
+    assert file.exists()
