@@ -9,11 +9,8 @@ import duckdb
 from data_lake.catalogue import Catalogue
 from data_lake.digest import lake_digest
 from data_lake.rebuild import Progress, silent
+from data_lake.rewrite import interleaved_years, rewrite_year
 from domain.errors import Refused
-
-REWRITE_SHARE = 0.0002
-"""A file that has lost more of its rows than this is written anew, and merged with the rows that replaced them: a read then finds
-one sorted file again. Fewer strays than one in 5,000 rows a read puts in their places without a copy of the rest."""
 
 
 @dataclass(frozen=True)
@@ -30,19 +27,18 @@ class CompactReport:
 
 
 def compact(catalogue: Catalogue, *, progress: Progress = silent) -> CompactReport:
-    """Merge the files of each table and partition, in key order; every snapshot stays readable.
+    """Merge small files, and put years whose files interleave into key order; every snapshot stays readable.
 
     For a caller that holds the home. Raises Refused where the content came out different: the lake is then to be rebuilt.
     """
     connection = catalogue.connection
     before, files_before, bytes_before = lake_digest(connection), *_files(connection)
-    steps = (
-        f"CALL ducklake_rewrite_data_files('lake', delete_threshold => {REWRITE_SHARE})",
-        "CALL ducklake_merge_adjacent_files('lake')",
-    )
-    for done, step in enumerate(steps, 1):
-        catalogue.transact(lambda session, sql=step: session.execute(sql).fetchall())  # type: ignore[misc]
-        progress("merging files", done, len(steps))
+    catalogue.transact(lambda session: session.execute("CALL ducklake_merge_adjacent_files('lake')").fetchall())
+    years = interleaved_years(connection)
+    progress("putting years in key order", 0, len(years))
+    for done, (table, year) in enumerate(years, 1):
+        catalogue.transact(lambda session, table=table, year=year: rewrite_year(session, table, year))  # type: ignore[misc]
+        progress("putting years in key order", done, len(years))
     after = lake_digest(connection)
     if after != before:
         raise Refused(f"compaction changed the content from {before} to {after}: run `factory lake rebuild`")
@@ -83,7 +79,7 @@ def expire(catalogue: Catalogue, before: int, named: Sequence[int]) -> int:
             f"keep them by expiring before {broken[0]} at the latest"
         )
     first = connection.execute(
-        "SELECT min(snapshot_id) FROM lake.snapshots() WHERE commit_extra_info = ?", [f"delivery {before}"]
+        "SELECT max(snapshot_id) FROM lake.snapshots() WHERE commit_extra_info = ?", [f"delivery {before}"]
     ).fetchone()
     if first is None or first[0] is None:
         raise Refused(f"expire before {before}: the state of that delivery is gone already; name a later one")

@@ -12,14 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from domain.arrays import IntArray
+from domain.arrays import BoolArray, IntArray
 
-_SLICE_MIN_ROWS = 64
+_SLICE_MIN_ROWS = 1_000
 """Slices of fewer rows on average cost more to put together than a copy."""
 _CALM_MIN_ROWS = 1_000
 """A run of fewer rows is copied with the stretches that must be."""
-
-
 _HOLE_STEPS = 1_000
 """More of the least step are a hole: a thread that takes turns with another skips a row group, which has more rows."""
 
@@ -39,16 +37,36 @@ class _Runs:
     length: IntArray
 
 
+@dataclass(frozen=True)
+class _Layout:
+    """How the runs of a scan lie in key order.
+
+    `sequence`: the runs in order. `bounds`: stretches of it whose runs overlap each other and no other. `lengths`: rows of each
+    stretch. `calm`: those that need no copy.
+    """
+
+    runs: _Runs
+    sequence: IntArray
+    bounds: IntArray
+    lengths: IntArray
+    calm: BoolArray
+
+
+def overlapping_rows(rows: pa.Table, time: str) -> int:
+    """How many of the rows lie in stretches of a symbol where one run of the scan reaches into another."""
+    if rows.num_rows == 0:
+        return 0
+    layout = _layout(rows.to_batches(), time)
+    return int(layout.lengths[np.diff(layout.bounds) > 1].sum())
+
+
 def in_key_order(rows: pa.Table, time: str, threads: int) -> pa.Table:
     """The rows by (`symbol`, `time`), which tell them apart; neither column may hold a null. Chunks are of any length."""
     if rows.num_rows == 0:
         return rows
     batches = rows.to_batches()
-    runs = _runs(batches, time)
-    sequence = np.lexsort((runs.first_us, runs.symbol))
-    bounds = _clusters(runs, sequence)
-    lengths = np.add.reduceat(runs.length[sequence], bounds[:-1])
-    calm = (np.diff(bounds) == 1) & (lengths >= _CALM_MIN_ROWS)
+    layout = _layout(batches, time)
+    runs, sequence, bounds, lengths, calm = layout.runs, layout.sequence, layout.bounds, layout.lengths, layout.calm
     if 2 * lengths[calm].sum() < rows.num_rows:
         return _sorted(rows, time, _positions(batches, runs, sequence), lengths, threads)
     told = np.repeat(calm, np.diff(bounds))
@@ -64,6 +82,14 @@ def in_key_order(rows: pa.Table, time: str, threads: int) -> pa.Table:
             parts.append(mixed.slice(done, size))
             done += size
     return pa.concat_tables(parts)
+
+
+def _layout(batches: list[pa.RecordBatch], time: str) -> _Layout:
+    runs = _runs(batches, time)
+    sequence = np.lexsort((runs.first_us, runs.symbol))
+    bounds = _clusters(runs, sequence)
+    lengths = np.add.reduceat(runs.length[sequence], bounds[:-1])
+    return _Layout(runs, sequence, bounds, lengths, (np.diff(bounds) == 1) & (lengths >= _CALM_MIN_ROWS))
 
 
 def _positions(batches: list[pa.RecordBatch], runs: _Runs, sequence: IntArray) -> IntArray:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -67,19 +68,27 @@ def _read(connection: duckdb.DuckDBPyConnection, query: Query) -> pa.Table:
         return connection.sql(f"{_as_of_sql(query, version, columns)} ORDER BY {order}").to_arrow_table()
     threads = threads_of(connection)
     parts = (
-        in_key_order(_unordered(connection, _as_of_sql(query, version, columns, symbols)), table.time, threads)
-        for symbols in _parts(connection, query, version)
+        in_key_order(unordered(connection, _as_of_sql(query, version, columns, symbols)), table.time, threads)
+        for symbols in symbol_parts(connection, query, version)
     )
     return pa.concat_tables(parts)
 
 
-def _unordered(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
+def unordered(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
     """The rows of a SELECT as the threads find them: a relation becomes Arrow in parallel, which keeping the order would undo."""
     connection.execute("SET preserve_insertion_order = false")
     try:
         return connection.sql(sql).to_arrow_table()
     finally:
         connection.execute("SET preserve_insertion_order = true")
+
+
+def series_groups(connection: duckdb.DuckDBPyConnection, table: VersionedTable, where: str) -> list[tuple[tuple[Any, ...], str]]:
+    """What of the key comes before the symbol, for the current rows under a condition: values and a condition, in key order."""
+    names = [name for name in table.series if name != "symbol"]
+    listed = ", ".join(names)
+    found = connection.execute(f"SELECT DISTINCT {listed} FROM {table.current} WHERE {where} ORDER BY {listed}").fetchall()
+    return [(row, " AND ".join(f"{name} = {literal(value)}" for name, value in zip(names, row, strict=True))) for row in found]
 
 
 def _as_of_sql(query: Query, version: str, columns: str, symbols: str = "true") -> str:
@@ -92,8 +101,11 @@ def _as_of_sql(query: Query, version: str, columns: str, symbols: str = "true") 
     return " UNION ALL ".join(parts)
 
 
-def _parts(connection: duckdb.DuckDBPyConnection, query: Query, version: str) -> list[str]:
-    """Conditions on symbols that split a large answer in key order, so that ordering it needs memory for one part beside it."""
+def symbol_parts(connection: duckdb.DuckDBPyConnection, query: Query, version: str) -> list[str]:
+    """Conditions on symbols that split a large answer in key order, so that ordering it needs memory for one part beside it.
+
+    `version`: the clause that names the state of the lake, or nothing.
+    """
     if query.symbols is not None and len(query.symbols) == 1:
         return ["true"]
     rows = 0

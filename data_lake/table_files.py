@@ -1,15 +1,17 @@
-"""A large batch as Parquet files of a table: sorted, a file for each year, handed to the catalogue in the open transaction.
+"""Rows in key order as Parquet files of a table, each of one year, handed to the catalogue in the open transaction.
 
 DuckDB keeps the order of an insert only on one thread. Arrow writes the same rows in a third of the time, and each column in the
 encoding that suits it. A file whose transaction fails is left over, as after a failed insert, and `compact` removes it.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_lake.catalogue import METADATA, threads_of
@@ -24,33 +26,44 @@ _CONSTANT = ("event_year", "interval_us", "delivery", "carried")
 
 
 def add_files(connection: duckdb.DuckDBPyConnection, name: str, rows: pl.DataFrame) -> None:
-    """Write the rows, in the order given, into files of the stored table `name`, and add these. Raises OSError, duckdb.Error.
+    """Write the rows, in the order given, into a file for each year of the stored table `name`. Raises OSError, duckdb.Error.
 
     `rows`: all columns of the stored table.
     """
+    years = rows.partition_by("event_year", maintain_order=True)
+    parts = [(int(part["event_year"][0]), part.to_arrow(compat_level=pl.CompatLevel.oldest())) for part in years]
+    list_files(connection, name, write_files(connection, name, parts))
+
+
+def write_files(connection: duckdb.DuckDBPyConnection, name: str, parts: Sequence[tuple[int, pa.Table]]) -> list[Path]:
+    """A file for each part, of one year of the stored table `name`, which nothing lists yet. Raises OSError."""
     folder = _folder(connection, name)
-    parts = rows.partition_by("event_year", maintain_order=True)
-    paths = [folder / f"event_year={part['event_year'][0]}" / f"ducklake-{uuid4()}.parquet" for part in parts]
+    paths = [folder / f"event_year={year}" / f"ducklake-{uuid4()}.parquet" for year, _ in parts]
     with ThreadPoolExecutor(threads_of(connection)) as pool:
-        list(pool.map(lambda place: _write(*place), zip(paths, parts, strict=True)))
+        list(pool.map(lambda place: _write(place[0], place[1][1]), zip(paths, parts, strict=True)))
+    return paths
+
+
+def list_files(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[Path]) -> None:
+    """Make the rows of these files rows of the stored table."""
     listed = ", ".join(literal(str(path)) for path in paths)
     connection.execute(f"CALL ducklake_add_data_files('{ALIAS}', '{name}', [{listed}])")
 
 
-def _write(path: Path, rows: pl.DataFrame) -> None:
+def _write(path: Path, rows: pa.Table) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    few = {column for column, kind in rows.schema.items() if kind == pl.String} | set(_CONSTANT)
+    few = {field.name for field in rows.schema if pa.types.is_string(field.type)} | set(_CONSTANT)
     pq.write_table(
-        rows.to_arrow(compat_level=pl.CompatLevel.oldest()),
+        rows,
         path,
         row_group_size=ROW_GROUP_ROWS,
         compression="zstd",
         compression_level=1,
-        use_dictionary=[column for column in rows.columns if column in few],
+        use_dictionary=[name for name in rows.column_names if name in few],
         column_encoding={
-            column: "DELTA_BINARY_PACKED" if kind.is_integer() else "PLAIN"
-            for column, kind in rows.schema.items()
-            if column not in few
+            field.name: "DELTA_BINARY_PACKED" if pa.types.is_integer(field.type) else "PLAIN"
+            for field in rows.schema
+            if field.name not in few
         },
         store_schema=False,
     )

@@ -3,9 +3,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from data_lake import rewrite, store
 from data_lake.care import compact, expire, snapshots
 from data_lake.lake import Lake
 from data_lake.lake_check import check_lake, listed_files
+from data_lake.schema import BARS
 from domain.errors import Refused
 from domain.market import Market
 from tests.fault import lake_world as world
@@ -91,6 +93,46 @@ def test_compaction_merges_in_key_order_and_changes_no_answer(lake: Lake, tmp_pa
     stored = pl.read_parquet(file).select("symbol", "open_time")
     assert stored.rows() == sorted(stored.rows())
     assert check_lake(lake.home, lake.catalogue).clean
+
+
+def test_years_whose_files_interleave_are_put_in_order_and_older_states_stay(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "LARGE_ROWS", 10)
+    monkeypatch.setattr(rewrite, "WORTH_ROWS", 10)
+    for number, symbols in enumerate((("BBBUSDT", "AAAUSDT"), ("CCCUSDT",)), 1):
+        write_bars(tmp_path / str(number), symbols)
+        lake.ingest([tmp_path / str(number)], "bars", **SAID)
+    assert rewrite.interleaved_years(lake.catalogue.connection) == []
+    for first in (0, 2):
+        folder = tmp_path / f"revised-{first}"
+        folder.mkdir()
+        hours = [hour for hour in range(60) if hour % 5 in (first, first + 1)]
+        world.bars("AAAUSDT", range(60), 100.25)[hours].write_parquet(folder / "AAAUSDT.parquet")
+        lake.ingest([folder], "bars", **SAID, known_at=world.REVISED_US + first)
+    assert rewrite.interleaved_years(lake.catalogue.connection) == [(BARS, 2024)]
+    before, whole = [_rows(lake, number) for number in range(1, 5)], world.fingerprint(lake)
+    compact(lake.catalogue)
+    assert rewrite.interleaved_years(lake.catalogue.connection) == []
+    assert [_rows(lake, number) for number in range(1, 5)] == before
+    assert world.fingerprint(lake) == whole
+    assert check_lake(lake.home, lake.catalogue).clean
+    files = lake.query("SELECT data_file FROM ducklake_list_files('lake', 'bars_current')", ())
+    stored = [pl.read_parquet(path).select("symbol", "open_time").rows() for (path,) in files]
+    assert all(rows == sorted(rows) for rows in stored)
+    assert sorted(row for rows in stored for row in rows) == [row for rows in sorted(stored) for row in rows]
+    assert expire(lake.catalogue, 4, named=()) > 0
+    assert _rows(lake, 4) == before[3]
+    assert world.fingerprint(lake) == whole
+    assert check_lake(lake.home, lake.catalogue).clean
+    held = {path.name for path in lake.catalogue.location.data.rglob("bars_current/**/*.parquet")}
+    assert held == {Path(path).name for (path,) in files}
+
+
+def write_bars(folder: Path, symbols: tuple[str, ...]) -> None:
+    folder.mkdir()
+    for symbol in symbols:
+        world.bars(symbol, range(60), 100.0).write_parquet(folder / f"{symbol}.parquet")
 
 
 def _rows(lake: Lake, snapshot: int) -> list[dict[str, object]]:
