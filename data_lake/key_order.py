@@ -18,6 +18,8 @@ _SLICE_MIN_ROWS = 1_000
 """Slices of fewer rows on average cost more to put together than a copy."""
 _CALM_MIN_ROWS = 1_000
 """A run of fewer rows is copied with the stretches that must be."""
+_PLACE = np.int32
+"""Row numbers within one answer or part of one: half the memory to go through."""
 _HOLE_STEPS = 1_000
 """More of the least step are a hole: a thread that takes turns with another skips a row group, which has more rows."""
 
@@ -71,7 +73,7 @@ def in_key_order(rows: pa.Table, time: str, threads: int) -> pa.Table:
         return _sorted(rows, time, _positions(batches, runs, sequence), lengths, threads)
     told = np.repeat(calm, np.diff(bounds))
     mixed = pa.Table.from_batches(_pieces(batches, runs, sequence[~told]), rows.schema)
-    mixed = _sorted(mixed, time, np.arange(mixed.num_rows), lengths[~calm], threads)
+    mixed = _sorted(mixed, time, np.arange(mixed.num_rows, dtype=_PLACE), lengths[~calm], threads)
     parts, done = [], 0
     starts = np.flatnonzero(np.diff(calm, prepend=not calm[0]))
     for start, stop in zip(starts, [*starts[1:], len(calm)], strict=True):
@@ -97,7 +99,7 @@ def _positions(batches: list[pa.RecordBatch], runs: _Runs, sequence: IntArray) -
     bases = np.cumsum([0, *(batch.num_rows for batch in batches)])[runs.batch] + runs.offset
     lengths = runs.length[sequence]
     ends = np.cumsum(lengths)
-    return np.arange(ends[-1]) + np.repeat(bases[sequence] - ends + lengths, lengths)
+    return np.arange(ends[-1], dtype=_PLACE) + np.repeat((bases[sequence] - ends + lengths).astype(_PLACE), lengths)
 
 
 def _sorted(rows: pa.Table, time: str, order: IntArray, lengths: IntArray, threads: int) -> pa.Table:
@@ -106,9 +108,10 @@ def _sorted(rows: pa.Table, time: str, order: IntArray, lengths: IntArray, threa
         return rows
     times = rows[time].to_numpy()[order]
     ends = np.cumsum(lengths)
-    falling = np.add.reduceat(np.concatenate([[0], np.diff(times) < 0]), ends - lengths)
-    falling -= np.concatenate([[0], np.diff(times) < 0])[ends - lengths]
-    for start, stop in zip((ends - lengths)[falling > 0], ends[falling > 0], strict=True):
+    falls = np.flatnonzero(times[1:] < times[:-1]) + 1
+    first = np.searchsorted(falls, ends - lengths, side="right")  # the fall at a stretch's own start is none of its
+    unsorted = np.searchsorted(falls, ends) > first
+    for start, stop in zip((ends - lengths)[unsorted], ends[unsorted], strict=True):
         order[start:stop] = order[start:stop][np.argsort(times[start:stop], kind="stable")]
     starts = np.concatenate([[0], np.flatnonzero(np.diff(order) != 1) + 1])
     if len(starts) * _SLICE_MIN_ROWS > len(order):

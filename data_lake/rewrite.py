@@ -46,10 +46,7 @@ def rewrite_year(connection: duckdb.DuckDBPyConnection, table: VersionedTable, y
     columns = ", ".join(("event_year", *table.key, *table.values, *FACT))
     paths = []
     for scan in _scans(connection, table, year, columns):
-        rows = in_key_order(scan, table.time, threads)
-        size = -(-rows.num_rows // threads)
-        parts = [(year, rows.slice(start, size)) for start in range(0, rows.num_rows, size)]
-        paths += write_files(connection, table.current, parts)
+        paths += write_files(connection, table.current, {year: in_key_order(scan, table.time, threads)})
     connection.execute(f"DELETE FROM {table.current} WHERE event_year = {int(year)}")
     list_files(connection, table.current, paths)
     (head,) = connection.execute("SELECT delivery FROM head").fetchone() or (0,)

@@ -63,11 +63,12 @@ def store(
 def _outcomes(
     table: VersionedTable, batch: pl.DataFrame, fresh: pl.DataFrame, old: pl.DataFrame, inserted: pl.DataFrame
 ) -> pl.Series:
-    moment = [*table.key, "knowledge_time"]
+    key = telling_columns(table, batch)
+    moment = [*key, "knowledge_time"]
     before = old.filter(pl.col("place") < 2)
     after = inserted.filter(pl.col("place") < 2).join(before, on=[*moment, *table.values], how="anti", nulls_equal=True)
     facts = fresh.select("position", *moment, fresh=True)
-    facts = _marked(facts, old, list(table.key), "known")
+    facts = _marked(facts, old, key, "known")
     facts = _marked(facts, after, moment, "revises")
     told = batch.select("position").join(facts, on="position", how="left", maintain_order="left")
     outcome = (
@@ -100,21 +101,16 @@ def _all_new(connection: duckdb.DuckDBPyConnection, table: VersionedTable, order
     connection.register("spans", spans.to_arrow())
     held = connection.execute(
         f"SELECT 1 FROM {table.current} c SEMI JOIN spans s ON {' AND '.join(f'c.{name} = s.{name}' for name in series)} "
-        f"AND c.{table.time} BETWEEN s.low AND s.high WHERE {_window(table, ordered)} LIMIT 1"
+        f"AND c.{table.time} BETWEEN s.low AND s.high WHERE {_years(ordered)} LIMIT 1"
     ).fetchone()
     connection.unregister("spans")
     return held is None
 
 
-def _window(table: VersionedTable, batch: pl.DataFrame) -> str:
-    """Bounds that let the scan skip files and row groups that the batch cannot touch."""
-    low, high, first, last = batch.select(
-        low=pl.col(table.time).min(),
-        high=pl.col(table.time).max(),
-        first=pl.col("event_year").min(),
-        last=pl.col("event_year").max(),
-    ).row(0)
-    return f"c.event_year BETWEEN {first} AND {last} AND c.{table.time} BETWEEN {low} AND {high}"
+def _years(batch: pl.DataFrame) -> str:
+    """Bounds that let a scan skip files that the batch cannot touch; a join with the batch skips row groups."""
+    first, last = batch.select(first=pl.col("event_year").min(), last=pl.col("event_year").max()).row(0)
+    return f"c.event_year BETWEEN {first} AND {last}"
 
 
 def _not_held(table: VersionedTable, batch: pl.DataFrame, observed: pl.DataFrame) -> pl.DataFrame:
@@ -132,7 +128,7 @@ def _touched(connection: duckdb.DuckDBPyConnection, table: VersionedTable, batch
     varying = telling_columns(table, batch)
     connection.register("incoming", batch.select(varying).unique().to_arrow())
     same = (f"c.{name} = {literal(batch[name][0])}" for name in table.key if name not in varying)
-    where = " AND ".join([_window(table, batch), *same])
+    where = " AND ".join([_years(batch), *same])
     columns = ", ".join(f"c.{name}" for name in (*table.key, *table.values, *FACT))
     parts = []
     for place, name in enumerate((table.current, table.superseded, table.observations)):

@@ -4,7 +4,7 @@ DuckDB keeps the order of an insert only on one thread. Arrow writes the same ro
 encoding that suits it. A file whose transaction fails is left over, as after a failed insert, and `compact` removes it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
@@ -20,6 +20,8 @@ from data_lake.location import ALIAS
 
 LARGE_ROWS = 5_000
 """Fewer are inserted: a handful needs no file at all."""
+SPLIT_ROWS = 100_000
+"""More of a year are split between the threads."""
 ROW_GROUP_ROWS = 20_480
 _CONSTANT = ("event_year", "interval_us", "delivery", "carried")
 """Integers with few values in one file."""
@@ -31,17 +33,21 @@ def add_files(connection: duckdb.DuckDBPyConnection, name: str, rows: pl.DataFra
     `rows`: all columns of the stored table.
     """
     years = rows.partition_by("event_year", maintain_order=True)
-    parts = [(int(part["event_year"][0]), part.to_arrow(compat_level=pl.CompatLevel.oldest())) for part in years]
-    list_files(connection, name, write_files(connection, name, parts))
+    tables = {int(part["event_year"][0]): part.to_arrow(compat_level=pl.CompatLevel.oldest()) for part in years}
+    list_files(connection, name, write_files(connection, name, tables))
 
 
-def write_files(connection: duckdb.DuckDBPyConnection, name: str, parts: Sequence[tuple[int, pa.Table]]) -> list[Path]:
-    """A file for each part, of one year of the stored table `name`, which nothing lists yet. Raises OSError."""
-    folder = _folder(connection, name)
-    paths = [folder / f"event_year={year}" / f"ducklake-{uuid4()}.parquet" for year, _ in parts]
-    with ThreadPoolExecutor(threads_of(connection)) as pool:
-        list(pool.map(lambda place: _write(place[0], place[1][1]), zip(paths, parts, strict=True)))
-    return paths
+def write_files(connection: duckdb.DuckDBPyConnection, name: str, years: Mapping[int, pa.Table]) -> list[Path]:
+    """Files for the rows of each year of the stored table `name`, which nothing lists yet. Raises OSError."""
+    folder, threads = _folder(connection, name), threads_of(connection)
+    parts = []
+    for year, rows in years.items():
+        size = max(SPLIT_ROWS, -(-rows.num_rows // threads))
+        place = folder / f"event_year={year}"
+        parts += [(place / f"ducklake-{uuid4()}.parquet", rows.slice(at, size)) for at in range(0, rows.num_rows, size)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda part: _write(*part), parts))
+    return [path for path, _ in parts]
 
 
 def list_files(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[Path]) -> None:

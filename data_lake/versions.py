@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from data_lake.schema import VersionedTable
@@ -60,18 +61,21 @@ def resolve(table: VersionedTable, observations: pl.DataFrame, ranks: Mapping[st
     if chains.is_empty():
         nothing = chains.with_columns(moment=pl.lit(0, dtype=pl.UInt32), content=pl.lit(""))
         return Resolution(alone, chains, _conflicts(table, nothing, pl.Series([], dtype=pl.Boolean)))
-    chains = _in_order(table, key, chains, ranks)
-    last_at_time = chains.select(pl.struct(*key, "knowledge_time").rle_id().alias("moment"))["moment"]
-    tops = last_at_time != last_at_time.shift(-1, fill_value=-1)
+    chains = _numbered(key, _in_order(table, key, chains, ranks))
+    tops = chains.select(pl.col("moment") != pl.col("moment").shift(-1, fill_value=0))["moment"]
     kept = [name for name in table.optional if 0 < chains[name].null_count() < len(chains)]
-    states = chains.with_columns(pl.col(kept).forward_fill().over(key)) if kept else chains
-    versions, is_version = _collapsed(table, key, states, tops)
+    states = chains.with_columns(pl.col(kept).forward_fill().over("chain")) if kept else chains
+    versions, is_version = _collapsed(table, states, tops)
     facts = chains.filter(~is_version).select(observations.columns)
-    return Resolution(
-        pl.concat([alone, versions.select(alone.columns)]),
-        facts,
-        _conflicts(table, chains.with_columns(moment=last_at_time), tops),
-    )
+    return Resolution(pl.concat([alone, versions.select(alone.columns)]), facts, _conflicts(table, chains, tops))
+
+
+def _numbered(key: list[str], chains: pl.DataFrame) -> pl.DataFrame:
+    """With the number of each row's `chain` (one key) and `moment` (one key and knowledge time), from 1; rows in that order."""
+    new_chain = pl.any_horizontal(pl.col(name) != pl.col(name).shift(1) for name in key).fill_null(True)
+    chains = chains.with_columns(chain=new_chain)
+    new_moment = pl.col("chain") | (pl.col("knowledge_time") != pl.col("knowledge_time").shift(1))
+    return chains.with_columns(chain=pl.col("chain").cum_sum(), moment=new_moment.cum_sum())
 
 
 def telling_columns(table: VersionedTable, rows: pl.DataFrame) -> list[str]:
@@ -98,14 +102,15 @@ def _content_digests(table: VersionedTable, facts: pl.DataFrame) -> pl.Series:
     return pl.Series("content", [hashlib.sha256(repr(values).encode()).hexdigest() for values in rows], dtype=pl.String)
 
 
-def _collapsed(table: VersionedTable, key: list[str], states: pl.DataFrame, tops: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
+def _collapsed(table: VersionedTable, states: pl.DataFrame, tops: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
     moments = states.with_row_index("position").filter(tops)
-    same_key = pl.all_horizontal(pl.col(column).eq_missing(pl.col(column).shift(1)) for column in key)
-    same_value = pl.all_horizontal(pl.col(column).eq_missing(pl.col(column).shift(1)) for column in table.values)
-    versions = moments.filter(~(same_key & same_value))
-    versions = versions.with_columns(known_until=pl.col("knowledge_time").shift(-1).over(key))
-    is_version = pl.int_range(len(states), eager=True).is_in(versions["position"].implode())
-    return versions, is_version
+    same = pl.all_horizontal(pl.col(column).eq_missing(pl.col(column).shift(1)) for column in ("chain", *table.values))
+    versions = moments.filter(~same)
+    goes_on = pl.col("chain") == pl.col("chain").shift(-1)
+    versions = versions.with_columns(known_until=pl.when(goes_on).then(pl.col("knowledge_time").shift(-1)))
+    is_version = np.zeros(len(states), dtype=np.bool_)
+    is_version[versions["position"].to_numpy()] = True
+    return versions, pl.Series(is_version)
 
 
 def _conflicts(table: VersionedTable, chains: pl.DataFrame, tops: pl.Series) -> pl.DataFrame:

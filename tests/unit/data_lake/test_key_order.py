@@ -59,7 +59,8 @@ def test_rows_come_in_key_order_with_their_values(
 
 
 @pytest.mark.parametrize("name", ["whole runs, later ones first", "threads that took turns"])
-def test_whole_runs_are_not_copied(name: str) -> None:
+def test_whole_runs_are_not_copied(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_order, "_SLICE_MIN_ROWS", 64)
     scan = _scan(PIECES[name])
     values = in_key_order(scan, "time", threads=1)["value"]
     held = {chunk.buffers()[1].address for chunk in scan["value"].chunks}
