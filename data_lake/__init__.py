@@ -20,6 +20,7 @@ with Lake(home, threads=2) as lake:                 # HOME/raw, HOME/lake; made 
     lake.content_digest(venue, market, interval_us, as_of_us, table="bars", start_us=None, end_us=None, snapshot=None)
     lake.snapshot()                                 # newest delivery number, 0 in an empty lake
     lake.deliveries(), lake.quarantine(), lake.findings()                    # -> pyarrow.Table
+    lake.note(findings)                             # what a check found, each once, as rows of lake.findings()
 
 from data_lake.recognise import recognise           # recognise(paths) -> Recognition(bars, funding, unknown, market)
 from data_lake.checks import check, completeness    # check(lake, venue, market, interval_us, start_us, end_us, as_of_us)

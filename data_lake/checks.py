@@ -1,7 +1,7 @@
 """What is wrong, or only remarkable, in a market's bars and funding: SQL passes over one as-of read. Nothing is repaired."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
@@ -58,7 +58,7 @@ def completeness(
     lake: "Lake", venue: str, market: Market, interval_us: int, start_us: int, end_us: int, as_of_us: int
 ) -> dict[str, float]:
     """By symbol: bars present over bars due between its own first and last bar."""
-    span = {"start_us": start_us, "end_us": end_us, "as_of_us": as_of_us}
+    span: dict[str, Any] = {"start_us": start_us, "end_us": end_us, "as_of_us": as_of_us}
     bars = lake.read("bars", venue=venue, market=market, interval_us=interval_us, **span)
     with duckdb.connect() as session:
         session.register("bars", bars)

@@ -1,6 +1,6 @@
 """Bars of one market at two lengths, from two sources: the long ones against the short ones summed."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -35,7 +35,7 @@ def interval_conflicts(
     """Long bars that are not the sum of their short ones, where all of these are there. Neither is held to be the true one."""
     if long_us <= short_us or long_us % short_us:
         raise Refused(f"expected two bar lengths of which one divides the other, got {short_us} and {long_us} us")
-    where = {"venue": venue, "market": market, "start_us": start_us, "end_us": end_us, "as_of_us": as_of_us}
+    where: dict[str, Any] = {"venue": venue, "market": market, "start_us": start_us, "end_us": end_us, "as_of_us": as_of_us}
     with duckdb.connect() as session:
         # a sum of floats follows the chunks of its table
         session.register("short", lake.read("bars", **where, interval_us=short_us).combine_chunks())

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -108,7 +109,7 @@ def _bars(market_folder: Path, home: Path, name: str) -> Iterator[Comparison]:
 
 def _funding(market_folder: Path, home: Path) -> Iterator[Comparison]:
     with Lake(home) as lake:
-        said = {"venue": "binance", "market": Market.LINEAR, "received_us": NOW_US}
+        said: dict[str, Any] = {"venue": "binance", "market": Market.LINEAR, "received_us": NOW_US}
         lake.ingest([market_folder / "bars_1h_perp" / "BTCUSDT.parquet"], "bars", **said, source="bars")
         lake.ingest([market_folder / "funding"], "funding", **said, source="funding")
         findings = check(lake, "binance", Market.LINEAR, US_PER_HOUR, *_RANGE)
@@ -132,7 +133,7 @@ def _vintages(market_folder: Path, home: Path) -> Iterator[Comparison]:
     """The collector's unfinished bars, then the same hours as another source knows them later."""
     later = parse_utc("2025-12-01")
     with Lake(home) as lake:
-        said = {"venue": "binance", "market": Market.SPOT, "received_us": NOW_US}
+        said: dict[str, Any] = {"venue": "binance", "market": Market.SPOT, "received_us": NOW_US}
         both = [f"{symbol}USDT.parquet" for symbol in ("BTC", "ETH", "SOL")]
         lake.ingest([market_folder / "bars_1h_trades" / name for name in both], "bars", **said, source="trades")
         lake.ingest([market_folder / "bars_1h" / name for name in both], "bars", **said, source="full", known_at=later)

@@ -82,4 +82,4 @@ def _folder(connection: duckdb.DuckDBPyConnection, name: str) -> Path:
         "WHERE t.table_name = ? AND t.end_snapshot IS NULL AND s.end_snapshot IS NULL",
         [name],
     ).fetchone() or ("",)
-    return Path(data) / inside
+    return Path(str(data), str(inside))

@@ -95,7 +95,8 @@ def series_of(lake: Lake, venue: str, market: Market, end_us: int, as_of_us: int
         )
     counts: dict[int, int] = {}
     for item in series:
-        counts[item.interval_us] = counts.get(item.interval_us, 0) + item.rows
+        step = item.interval_us or 0
+        counts[step] = counts.get(step, 0) + item.rows
     most = max(counts, key=lambda step: (counts[step], step))
     return tuple(item for item in series if item.interval_us == most)
 

@@ -14,7 +14,7 @@ from domain.times import US_PER_DAY, US_PER_HOUR
 from steps.home import Home
 from steps.ingest import now_us
 from steps.quality_tables import grouped
-from steps.run import Check, StepResult
+from steps.run import Check, Fact, StepResult
 
 FEED_CHECKS = {
     "fresh_events": "No symbol's newest complete event is older than the feed's stale_after_hours, whenever it was last fetched. "
@@ -68,7 +68,7 @@ def _quarantined(lake: Lake, feed: Feed) -> int:
 def _fresh(feed: Feed, stale: Sequence[Finding], any_row: bool) -> Check:
     if feed.stale_after_hours is None:
         return Check("fresh_events", True, False, "no freshness is declared for this feed")
-    allowed = {"allowed, hours": feed.stale_after_hours}
+    allowed: dict[str, Fact] = {"allowed, hours": feed.stale_after_hours}
     if not any_row:
         return Check("fresh_events", False, False, f"nothing has come yet: run `factory fetch {feed.name}`", allowed)
     old = [item for item in stale if item.severity is Severity.RED]

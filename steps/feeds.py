@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from data_lake.delivery import KnownAt
 from data_lake.feeds.declaration import Feed, Feeds, load_feeds
 from data_lake.feeds.landing import Fetched, Landing
 from data_lake.feeds.transport import transport_of
@@ -168,7 +169,8 @@ class _Taken:
 def _deliver(lake: Lake, landing: Landing) -> _Taken:
     """What is new as one delivery, what replaces an earlier file as another, known from now on; then the landing's memory."""
     feed = landing.feed
-    known_at: Any = feed.known_at if feed.known_at in ("published", "received") else parse_utc(feed.known_at)
+    known_at: KnownAt
+    known_at = feed.known_at if feed.known_at in ("published", "received") else parse_utc(feed.known_at)  # type: ignore[assignment]
     new = [file for file in landing.fetched if file.replaces is None]
     replaced = [file for file in landing.fetched if file.replaces is not None]
     taken = _Taken()

@@ -115,7 +115,7 @@ def parse_interval(text: str | None) -> int | None:
 
 def _only_interval(lake: Lake, venue: str, market: Market) -> int:
     found = sorted(
-        {row.interval_us for row in lake.describe() if row.table == "bars" and (row.venue, row.market) == (venue, market)}
+        {row.interval_us or 0 for row in lake.describe() if row.table == "bars" and (row.venue, row.market) == (venue, market)}
     )
     if len(found) != 1:
         names = [name for name, step in INTERVALS.items() if step in found]

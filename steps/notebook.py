@@ -60,7 +60,7 @@ class RecordedLake(OpenLake):
         """
         span = _us(start), _us(end), _us(as_of)
         record_read(self._home, "notebook", table, venue, Market(market), symbols, *span)
-        where = {"start": start, "end": end, "as_of": as_of, "symbols": symbols, "venue": venue, "market": market}
+        where: dict[str, Any] = {"start": start, "end": end, "as_of": as_of, "symbols": symbols, "venue": venue, "market": market}
         return super().read_arrow(table, **where, **choices)
 
     def relation(self, table: str, *, as_of: str | int) -> duckdb.DuckDBPyRelation:

@@ -1,6 +1,7 @@
 """Pod records as Parquet tables that any DuckDB or Polars session can read, and back."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -60,10 +61,11 @@ def _only(table: pa.Table, pod: str) -> pa.Table:
 
 
 def _array(table: pa.Table, name: str) -> np.ndarray:
-    return table[name].to_numpy()
+    return np.asarray(table[name].to_numpy())
 
 
 def _record(pod: str, daily: pa.Table, symbols: pa.Table, orders: pa.Table) -> PodRecord:
+    series: dict[str, Any] = {name: _array(daily, name) for name in _DAILY} | {name: _array(symbols, name) for name in _BY_SYMBOL}
     return PodRecord(
         pod=pod,
         capital_usd=float(daily["capital_usd"][0].as_py()),
@@ -71,6 +73,5 @@ def _record(pod: str, daily: pa.Table, symbols: pa.Table, orders: pa.Table) -> P
         day_us=_array(daily, "day_us"),
         component={name: _array(daily, f"component_{name}") for name in COMPONENTS},
         orders=Orders(**{name: _array(orders, name) for name in _ORDERS}),
-        **{name: _array(daily, name) for name in _DAILY},
-        **{name: _array(symbols, name) for name in _BY_SYMBOL},
+        **series,
     )

@@ -1,5 +1,7 @@
 """The book with every pod at its limit, and what each pod costs at every size."""
 
+from typing import Any
+
 import numpy as np
 
 from allocation.capacity import adv_share, cost_annual, exit_days
@@ -21,7 +23,7 @@ def stress_and_capacity(run: Run) -> StepResult:
     """What the limits come to as a book, against its bounds and with BTC; and what each pod costs at every size."""
     desk, impact, records = load_desk(run.source.simulated), load_impact(run), load_records(run)
     top_usd = desk.ladder.tiers[-1].cap_usd
-    curves = {}
+    curves: dict[str, dict[str, Any]] = {}
     for line in load_limits(run):
         record, liquidity = still_trading(run, records[line.pod])
         turnover, sizes = float(record.turnover.mean()), np.geomspace(desk.floor_usd / 5, 3 * top_usd, SIZES)

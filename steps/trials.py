@@ -130,7 +130,7 @@ class DeskTrials:
         return Behind(unique, elsewhere, max(1.0, min(float(unique), effective)) + elsewhere, names)
 
 
-def _numbered(labels: Sequence[str]) -> Any:
+def _numbered(labels: Iterable[str]) -> Any:
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.int64)
 

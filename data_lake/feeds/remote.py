@@ -44,13 +44,16 @@ class Remote(Protocol):
 @contextmanager
 def translated(address: str, *, absent: Kinds = (), refused: Kinds = (), unreachable: Kinds = ()) -> Iterator[None]:
     """Errors of a library as the house's own; errors of the system count as no answer."""
+    gone: Kinds = (FileNotFoundError, *absent)
+    forbidden: Kinds = (PermissionError, IsADirectoryError, NotADirectoryError, *refused)
+    silent: Kinds = (OSError, EOFError, *unreachable)
     try:
         yield
     except (Absent, Refused, Unreachable):
         raise
-    except (FileNotFoundError, *absent) as error:
+    except gone as error:
         raise Absent(f"{address}: {first_line(error)}") from None
-    except (PermissionError, IsADirectoryError, NotADirectoryError, *refused) as error:
+    except forbidden as error:
         raise Refused(f"{address}: {first_line(error)}: correct the address or the credentials") from None
-    except (OSError, EOFError, *unreachable) as error:
+    except silent as error:
         raise Unreachable(f"{address}: {first_line(error)}; fetch again later") from None
