@@ -55,7 +55,7 @@ def test_the_line_is_wired_as_the_architecture_says() -> None:
     }
     assert found == WIRING
     others = [asset.key.to_user_string() for asset in ALL_ASSETS if asset not in (*LINE, *FEEDS)]
-    assert others == ["inbox", "candidate_backtest", "candidate_sweep", "candidate_leak_test"]
+    assert others == ["inbox", "lake_care", "candidate_backtest", "candidate_sweep", "candidate_leak_test"]
 
 
 def test_checks_are_those_of_quality_which_blocks_and_of_the_gates_which_warn() -> None:
@@ -65,9 +65,11 @@ def test_checks_are_those_of_quality_which_blocks_and_of_the_gates_which_warn() 
 
 def test_jobs_schedules_and_sensors_are_these() -> None:
     repository = defs.get_repository_def()
-    assert {"reallocation", "ingest_inbox"} <= set(repository.job_names)
+    assert {"reallocation", "ingest_inbox", "care_for_the_lake"} <= set(repository.job_names)
     schedules = {schedule.name: schedule for schedule in repository.schedule_defs}
-    assert schedules.keys() == {"daily_reallocation", "check_feeds_schedule", *(f"{name}_schedule" for name in scheduled_jobs())}
+    of_feeds = {f"{name}_schedule" for name in scheduled_jobs()}
+    assert schedules.keys() == {"daily_reallocation", "weekly_care", "check_feeds_schedule", *of_feeds}
+    assert (schedules["weekly_care"].cron_schedule, schedules["weekly_care"].execution_timezone) == ("0 3 * * 0", "UTC")
     assert all(schedule.default_status is dg.DefaultScheduleStatus.STOPPED for schedule in schedules.values())
     assert [sensor.name for sensor in repository.sensor_defs] == ["inbox_sensor"]
     assert defs.resolve_job_def("reallocation").executor_def is dg.in_process_executor
