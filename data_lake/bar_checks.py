@@ -1,17 +1,32 @@
 """The checks that one market's bars alone can fail."""
 
+import polars as pl
+import pyarrow as pa
+
 from data_lake.findings import Severity
 from data_lake.sql_check import SqlCheck
 
 _DAY_US = 86_400_000_000
 
-NEIGHBOURS = """
-SELECT *, CASE WHEN symbol = lag(symbol) OVER () THEN lag(open_time) OVER () END AS previous_us,
-    CASE WHEN symbol = lag(symbol) OVER () THEN lag(close) OVER () END AS previous_close,
-    open = lag(open) OVER () AND high = lag(high) OVER () AND low = lag(low) OVER () AND close = lag(close) OVER ()
-        AND volume = lag(volume) OVER () AS repeats
-FROM given"""
-"""Rows in key order with what the checks ask of the row before: told once, and without a sort."""
+_SAME = ("open", "high", "low", "close", "volume")
+
+
+def with_neighbours(bars: pa.Table) -> pa.Table:
+    """Bars in key order with what the checks ask of the row before: `previous_us`, `previous_close`, and whether it `repeats`.
+
+    Null, null and false for the first bar of a symbol.
+    """
+    follows = pl.col("symbol") == pl.col("symbol").shift(1)
+    return (
+        pl.DataFrame(bars)
+        .with_columns(
+            previous_us=pl.when(follows).then(pl.col("open_time").shift(1)),
+            previous_close=pl.when(follows).then(pl.col("close").shift(1)),
+            repeats=(follows & pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in _SAME)).fill_null(False),
+        )
+        .to_arrow()
+    )
+
 
 GAP = SqlCheck(
     "gap",
@@ -60,7 +75,7 @@ REPEATED_BAR = SqlCheck(
     Severity.AMBER,  # the same prices and the same non-zero volume twice is a copy, not a market
     Severity.AMBER,
     """SELECT symbol, open_time AS at_us, true AS serious, close AS price, volume FROM bars
-    WHERE repeats AND previous_us IS NOT NULL AND volume > 0 AND high > low""",
+    WHERE repeats AND volume > 0 AND high > low""",
 )
 
 DUPLICATE = SqlCheck(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from data_lake.bar_checks import BAR_CHECKS, NEIGHBOURS
+from data_lake.bar_checks import BAR_CHECKS, with_neighbours
 from data_lake.findings import Finding
 from data_lake.funding_checks import funding_findings
 from data_lake.outlier_checks import return_outliers
@@ -71,8 +71,7 @@ def completeness(
 
 def _run(checks: tuple[SqlCheck, ...], bars: pa.Table, place: tuple[str, str, int]) -> Iterator[Finding]:
     with duckdb.connect() as session:
-        session.register("given", bars)
-        session.execute(f"CREATE TABLE bars AS {NEIGHBOURS}")
+        session.register("bars", with_neighbours(bars))
         for item in checks:
             yield from item.findings(session, place)
 

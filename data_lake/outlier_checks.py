@@ -78,11 +78,9 @@ def _tick(prices: FloatArray) -> float:
 
 
 def _by_symbol(rows: pa.Table, time: str, *names: str) -> Iterator[tuple[str, np.ndarray, tuple[FloatArray, ...]]]:
-    symbols = rows["symbol"].to_numpy()
-    if not len(symbols):
-        return
+    symbols = pc.run_end_encode(rows["symbol"].combine_chunks())
     times = rows[time].to_numpy()
     columns = [pc.cast(rows[name], pa.float64()).to_numpy() for name in names]
-    starts = np.concatenate([[0], np.flatnonzero(symbols[1:] != symbols[:-1]) + 1, [len(symbols)]])
-    for first, last in pairwise(starts):
-        yield str(symbols[first]), times[first:last], tuple(column[first:last] for column in columns)
+    bounds = pairwise([0, *symbols.run_ends.to_pylist()])
+    for symbol, (first, last) in zip(symbols.values.to_pylist(), bounds, strict=True):
+        yield symbol, times[first:last], tuple(column[first:last] for column in columns)
