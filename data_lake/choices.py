@@ -1,9 +1,12 @@
-"""As-of reads without the rows that a reader does not want: flagged ones, and symbols outside a universe. Nothing is deleted."""
+"""As-of reads without the rows that a reader does not want: flagged ones, those outside a universe, those of another instrument.
+
+Nothing is deleted.
+"""
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -11,7 +14,7 @@ import pyarrow as pa
 
 from data_lake.checks import bar_findings
 from data_lake.findings import Finding, Severity
-from data_lake.schema import BARS, UNIVERSE, versioned_table
+from data_lake.schema import BARS, INSTRUMENTS, UNIVERSE, versioned_table
 from data_lake.tick_checks import TICK_CHECKS, tick_findings
 from domain.errors import Refused
 from domain.market import Market
@@ -30,10 +33,15 @@ _HISTORY_BARS = 500
 
 @dataclass(frozen=True)
 class Choice:
-    """`least`: leave out rows with a finding of this severity or worse. `universe`: keep a symbol's rows only while it was in."""
+    """`least`: leave out rows with a finding of this severity or worse. `universe`: keep a symbol's rows only while it was in.
+
+    `instruments`: keep rows only where their symbol named one of these ids of the `instruments` table at their own time, whatever
+    its ticker was; the rows then carry `instrument_id` and come in (instrument_id, time) order.
+    """
 
     least: Severity | None = None
     universe: str | None = None
+    instruments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,22 +82,26 @@ class Ask:
         )
 
 
-def choice_of(exclude_flagged: str | None, universe: str | None) -> Choice:
+def choice_of(exclude_flagged: str | None, universe: str | None, instruments: Sequence[str] | None = None) -> Choice:
     """From words, as a command line has them. Refused for a severity that there is not."""
     if exclude_flagged is not None and exclude_flagged not in set(Severity):
         raise Refused(f"expected a severity among {', '.join(Severity)}, got {exclude_flagged!r}")
-    return Choice(None if exclude_flagged is None else Severity(exclude_flagged), universe)
+    return Choice(None if exclude_flagged is None else Severity(exclude_flagged), universe, tuple(instruments or ()))
 
 
 def read_chosen(lake: "Lake", ask: Ask, choice: Choice) -> Chosen:
     """The as-of read, without what the choice leaves out; both judged by what was known at `as_of_us` in the same snapshot.
 
     A finding may rest on rows after the flagged one (a run of flat bars is told by its third): what a decision saw at the time is
-    a read as of that time. Raises Refused as `Lake.read` does, and where nothing is known of the universe by then.
+    a read as of that time. Raises Refused as `Lake.read` does, and where nothing is known of the universe or of an instrument by
+    then.
     """
-    rows, left_out = ask.read(lake), Counter[str]()
+    table, names = versioned_table(ask.table), pl.DataFrame()
+    if choice.instruments:
+        names = _tickers(lake, ask, choice.instruments)
+        ask = replace(ask, symbols=sorted(set(names["symbol"]) if ask.symbols is None else {*names["symbol"]} & {*ask.symbols}))
+    rows, left_out, time = ask.read(lake), Counter[str](), table.time
     frame = pl.DataFrame(rows).with_row_index("place")
-    time = versioned_table(ask.table).time
     gone = pl.Series([], dtype=pl.UInt32)
     if choice.least is not None and len(frame):
         marks = _marks(lake, ask, choice.least)
@@ -100,8 +112,17 @@ def read_chosen(lake: "Lake", ask: Ask, choice: Choice) -> Chosen:
         inside = _inside(frame, time, _membership(lake, ask, choice.universe))
         left_out["outside the universe"] = len(frame) - int(inside.sum())
         gone = pl.concat([gone, frame.filter(~inside)["place"]])
+    if choice.instruments:
+        told = _at_the_time(frame, time, names, "valid_from", "instrument_id")
+        rows = rows.append_column("instrument_id", told.to_arrow().cast(pa.string()))
+        another = ~told.is_in(choice.instruments).fill_null(False)
+        left_out["of another instrument"] = int(another.sum())
+        gone = pl.concat([gone, frame.filter(another)["place"]])
     keep = ~frame["place"].is_in(gone.implode())
-    return Chosen(rows.filter(keep.to_arrow()), {kind: count for kind, count in sorted(left_out.items()) if count})
+    rows = rows.filter(keep.to_arrow())
+    if choice.instruments:
+        rows = rows.sort_by([(name, "ascending") for name in ("instrument_id", time, *table.within)])
+    return Chosen(rows, {kind: count for kind, count in sorted(left_out.items()) if count})
 
 
 def _marks(lake: "Lake", ask: Ask, least: Severity) -> pl.DataFrame:
@@ -146,23 +167,41 @@ def _times(item: Finding) -> Sequence[int]:
     return (item.at_us,) if item.kind in _ROWS or item.kind == "conflict" else ()
 
 
+def _tickers(lake: "Lake", ask: Ask, instruments: Sequence[str]) -> pl.DataFrame:
+    """symbol, valid_from and instrument_id of every statement about the symbols that ever named one of these instruments."""
+    said = _statements(lake, ask, INSTRUMENTS.name)
+    known = set(said["instrument_id"])
+    absent = sorted(set(instruments) - known)
+    if absent:
+        held = ", ".join(sorted(known)[:20]) or "none is yet"
+        raise Refused(f"nothing is known of instrument {absent[0]!r} by then: expected ids of the instruments table ({held})")
+    theirs = said.filter(pl.col("instrument_id").is_in(instruments))
+    return said.join(theirs, on="symbol", how="semi").select("symbol", "valid_from", "instrument_id").sort("valid_from")
+
+
 def _membership(lake: "Lake", ask: Ask, universe: str) -> pl.DataFrame:
     """symbol, effective_time and member of one universe, as known at the moment of the read."""
-    rows = lake.read(
-        UNIVERSE.name, venue=ask.venue, market=ask.market, start_us=-(2**62), end_us=ask.end_us, as_of_us=ask.as_of_us,
-        snapshot=ask.snapshot,
-    )  # fmt: skip
-    named = pl.DataFrame(rows).filter(pl.col("universe") == universe)
+    said = _statements(lake, ask, UNIVERSE.name)
+    named = said.filter(pl.col("universe") == universe)
     if named.is_empty():
-        held = sorted(set(rows["universe"].to_pylist())) or "those that are ingested (none is yet)"
+        held = sorted(set(said["universe"])) or "those that are ingested (none is yet)"
         raise Refused(f"nothing is known of universe {universe!r} by then: expected one of {held}, or ingest its membership")
     return named.select("symbol", "effective_time", "member").sort("effective_time")
 
 
+def _statements(lake: "Lake", ask: Ask, table: str) -> pl.DataFrame:
+    """All that a table says of the venue's symbols up to the end of the read, as known at its moment."""
+    place = {"venue": ask.venue, "market": ask.market, "as_of_us": ask.as_of_us, "snapshot": ask.snapshot}
+    return pl.DataFrame(lake.read(table, start_us=-(2**62), end_us=ask.end_us, **place))  # type: ignore[arg-type]
+
+
 def _inside(frame: pl.DataFrame, time: str, membership: pl.DataFrame) -> pl.Series:
     """Whether each row's symbol was a member at the row's own time; not before anything is said of it."""
+    return (_at_the_time(frame, time, membership, "effective_time", "member") == 1).fill_null(False)
+
+
+def _at_the_time(frame: pl.DataFrame, time: str, said: pl.DataFrame, since: str, column: str) -> pl.Series:
+    """What was said last of each row's symbol for a time not after the row's; null before anything was."""
     ordered = frame.select("place", "symbol", time).sort(time)
-    joined = ordered.join_asof(
-        membership, left_on=time, right_on="effective_time", by="symbol", strategy="backward", check_sortedness=False
-    )
-    return joined.sort("place").select(inside=(pl.col("member") == 1).fill_null(False))["inside"]
+    joined = ordered.join_asof(said, left_on=time, right_on=since, by="symbol", strategy="backward", check_sortedness=False)
+    return joined.sort("place")[column]

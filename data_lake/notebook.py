@@ -88,17 +88,19 @@ class OpenLake:
         snapshot: int | None = None,
         exclude_flagged: str | None = None,
         universe: str | None = None,
+        instruments: Sequence[str] | None = None,
     ) -> pa.Table:
         """Rows with start <= event time < end as known at `as_of`, in (symbol, time) order; see `Lake.read`.
 
         `exclude_flagged`: a severity (info, amber or red): without rows that have a finding of it or worse. `universe`: a
-        symbol's rows only while it was a member; see `data_lake.choices`.
+        symbol's rows only while it was a member. `instruments`: rows of these ids of the `instruments` table, whatever the
+        ticker was; see `data_lake.choices`.
         """
         if interval is not None and interval not in INTERVALS:
             raise Refused(f"expected an interval among {', '.join(INTERVALS)}, got {interval!r}")
         interval_us = None if interval is None else INTERVALS[interval]
         ask = Ask(table, venue, Market(market), _us(start), _us(end), _us(as_of), symbols, interval_us, snapshot)
-        return read_chosen(self._lake, ask, choice_of(exclude_flagged, universe)).rows
+        return read_chosen(self._lake, ask, choice_of(exclude_flagged, universe, instruments)).rows
 
     def read_polars(
         self,
@@ -114,11 +116,12 @@ class OpenLake:
         snapshot: int | None = None,
         exclude_flagged: str | None = None,
         universe: str | None = None,
+        instruments: Sequence[str] | None = None,
     ) -> pl.DataFrame:
         """As `read_arrow`, a Polars frame."""
         rows = self.read_arrow(
             table, start=start, end=end, as_of=as_of, symbols=symbols, venue=venue, market=market, interval=interval,
-            snapshot=snapshot, exclude_flagged=exclude_flagged, universe=universe,
+            snapshot=snapshot, exclude_flagged=exclude_flagged, universe=universe, instruments=instruments,
         )  # fmt: skip
         frame = pl.from_arrow(rows)
         assert isinstance(frame, pl.DataFrame)

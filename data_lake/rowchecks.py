@@ -9,12 +9,13 @@ def with_reason(table: VersionedTable, rows: pl.DataFrame, received_us: int) -> 
     """The rows with a column `reason`: the first thing wrong with each, null where it is sound.
 
     `rows`: the table's columns, `interval_us` for bars, and knowledge_time. A row is unfinished where it was known, or received,
-    before the event was complete.
+    before the event was complete; what is announced beforehand is not.
     """
     reasons = _bar_reasons() if table.name == "bars" else _tick_reasons(table)
     reasons = [("no_time", pl.col(table.time).is_null()), *_null_reasons(table), *reasons]
     complete = pl.col(table.time) + (pl.col("interval_us") if table.name == "bars" else 0)
-    reasons.append(("unfinished", (pl.col("knowledge_time") < complete) | (pl.lit(received_us) < complete)))
+    if not table.announced:
+        reasons.append(("unfinished", (pl.col("knowledge_time") < complete) | (pl.lit(received_us) < complete)))
     answer: pl.Expr = pl.lit(None, dtype=pl.String)
     for name, wrong in reversed(reasons):
         answer = pl.when(wrong).then(pl.lit(name)).otherwise(answer)

@@ -34,6 +34,8 @@ class VersionedTable:
     """The column of the key that numbers rows of one symbol and time, from 0, in files that do not carry it."""
     absent: Mapping[str, int | str] = field(default_factory=dict)
     """Columns of the key that a file need not carry, and what they then are."""
+    announced: bool = False
+    """Whether a row may be known before its time: a listing, a change of name, a change of membership."""
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -172,6 +174,7 @@ INSTRUMENTS = VersionedTable(
     integers=frozenset({"valid_from"}),
     lag_us=0,
     texts=frozenset({"instrument_id", "status", "base", "quote"}),
+    announced=True,
 )
 
 UNIVERSE = VersionedTable(
@@ -183,6 +186,7 @@ UNIVERSE = VersionedTable(
     integers=frozenset({"effective_time", "member"}),
     lag_us=0,
     texts=frozenset({"universe"}),
+    announced=True,
 )
 
 TABLES = {

@@ -123,7 +123,9 @@ def fetch(
 @app.command()
 @answering
 def read(
-    table: Annotated[str, typer.Argument(help="bars or funding.")],
+    table: Annotated[
+        str, typer.Argument(help="bars, funding, trades, quotes, depth, marks, fills, balances, transfers, and so on.")
+    ],
     start: Annotated[str, typer.Option("--start", help="First event time, ISO 8601, UTC.")],
     end: Annotated[str, typer.Option("--end", help="Event times before this, ISO 8601, UTC.")],
     out: Annotated[Path, typer.Option("--out", help="The file to write: .parquet, .csv or .arrow.")],
@@ -141,15 +143,18 @@ def read(
     universe: Annotated[
         str | None, typer.Option("--universe", help="A symbol's rows only while this universe, as then known, had it in.")
     ] = None,
+    instruments: Annotated[
+        str | None,
+        typer.Option("--instruments", help="Comma-separated ids of the instruments table: their rows, whatever the ticker was."),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write an as-of read of the lake to a file."""
     from steps.lake_words import read_to_file
 
-    result = read_to_file(
-        _home(home), table, symbols, start, end, venue, market, interval, as_of, snapshot, out, exclude_flagged, universe
-    )
+    choices = (exclude_flagged, universe, instruments)
+    result = read_to_file(_home(home), table, symbols, start, end, venue, market, interval, as_of, snapshot, out, *choices)
     answer(result, as_json, lambda: read_sentence(result, out))
 
 

@@ -70,17 +70,18 @@ def read_to_file(
     out: Path,
     exclude_flagged: str | None = None,
     universe: str | None = None,
+    instruments: str | None = None,
 ) -> dict[str, Any]:
     """Write an as-of read to a Parquet, CSV or Arrow file; times are UTC microseconds. The read is on record first.
 
-    `exclude_flagged` and `universe` leave rows out, and the answer then says how many for which reason.
+    `exclude_flagged`, `universe` and `instruments` leave rows out, and the answer then says how many for which reason.
     """
-    choice = choice_of(exclude_flagged, universe)
+    choice = choice_of(exclude_flagged, universe, _names(instruments))
     _refuse_unknown_ending(out)
     known_us = None if as_of is None else parse_utc(as_of)
     with Lake(home.root) as lake:
         chosen = _market(table, market)
-        names = None if symbols is None else tuple(symbol.strip() for symbol in symbols.split(","))
+        names = _names(symbols)
         span = parse_utc(start), parse_utc(end)
         interval_us = parse_interval(interval) or (_only_interval(lake, venue, chosen) if table == "bars" else None)
         as_of_us = now_us() if known_us is None else known_us
@@ -90,6 +91,10 @@ def read_to_file(
     write_rows(_known_columns(found.rows), out)
     asked = {} if choice == Choice() else {"left_out": dict(found.left_out)}
     return {"rows": found.rows.num_rows, "snapshot": held, **asked}
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(name.strip() for name in text.split(","))
 
 
 def write_rows(rows: pa.Table, out: Path) -> None:

@@ -106,8 +106,40 @@ def test_a_symbol_counts_only_while_it_was_known_to_be_in(lake: Lake, tmp_path: 
         read("nobody", 40)
 
 
+def test_an_instrument_is_followed_through_its_tickers_and_parted_from_the_next_of_that_name(lake: Lake, tmp_path: Path) -> None:
+    """LUNA is renamed LUNC at hour 6; from hour 10 another coin is called LUNA, as was first known at hour 30."""
+    for symbol, there in (("LUNA", [*range(6), *range(10, 16)]), ("LUNC", range(6, 20)), ("BTC", range(20))):
+        lake.ingest([write(tmp_path, f"{symbol}.csv", bar_frame(symbol, there))], "bars", **SAID, source="vendor")
+    first = [("LUNA", 0, "terra"), ("LUNC", 6, "terra")]
+    for known, rows in ((0, first), (30, [*first, ("LUNA", 10, "terra-2")])):
+        named = pl.DataFrame(
+            [(symbol, hour(since), name, "listed") for symbol, since, name in rows],
+            schema=["symbol", "valid_from", "instrument_id", "status"], orient="row",
+        )  # fmt: skip
+        deliver(lake, tmp_path, named, "instruments", f"names-{known}", known_at=hour(known))
+
+    def read(instruments: tuple[str, ...], as_of: int = 40, **changes: Any) -> list[tuple[str, str, int]]:
+        found = read_chosen(lake, ask(as_of_us=hour(as_of), **changes), Choice(instruments=instruments))
+        names = (found.rows[name].to_pylist() for name in ("instrument_id", "symbol"))
+        return list(zip(*names, hours(found), strict=True))
+
+    old = [*(("terra", "LUNA", at) for at in range(6)), *(("terra", "LUNC", at) for at in range(6, 20))]
+    new = [("terra-2", "LUNA", at) for at in range(10, 16)]
+    assert read(("terra",)) == old
+    assert read(("terra-2",)) == new
+    assert read(("terra-2", "terra")) == old + new
+    assert read(("terra",), symbols=["LUNC"], start_us=hour(8)) == old[8:]
+    mixed = read(("terra",), as_of=29)  # nobody knew yet that the name had been given away
+    assert sorted(mixed) == sorted(old + [("terra", "LUNA", at) for at in range(10, 16)])
+    found = read_chosen(lake, ask(as_of_us=hour(40)), Choice(instruments=("terra",)))
+    assert found.left_out == {"of another instrument": 6}
+    with pytest.raises(Refused, match=r"nothing is known of instrument 'terra-2' by then: .*\(terra\)"):
+        read(("terra-2",), as_of=29)
+
+
 def test_words_are_read_as_a_choice() -> None:
     assert choice_of("amber", "top") == Choice(Severity.AMBER, "top")
     assert choice_of(None, None) == Choice()
+    assert choice_of(None, None, ("terra",)) == Choice(instruments=("terra",))
     with pytest.raises(Refused, match="info, amber, red"):
         choice_of("orange", None)
