@@ -9,7 +9,6 @@ from typing import Any, Literal, Self
 
 import polars as pl
 import pyarrow as pa
-import yaml
 from pydantic import Field, model_validator
 
 from data_lake.columns import recognised_columns, to_us
@@ -19,6 +18,7 @@ from data_lake.schema import TABLES, versioned_table
 from data_lake.unpack import first_line, unpacked
 from domain.errors import Refused
 from domain.model import Frozen
+from durable.declarations import load
 
 DECLARED = Path(__file__).parents[1] / "config" / "formats.yaml"
 
@@ -71,13 +71,7 @@ class Formats(Frozen):
 @cache
 def load_formats(path: Path = DECLARED) -> Formats:
     """The declared formats; Refused where the file is absent, is no YAML, or holds an unknown key."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Refused(f"{path}: expected the declaration of formats, found no file: restore it") from None
-    except yaml.YAMLError as error:
-        raise Refused(f"{path}: not readable as YAML: {first_line(error)}") from None
-    return Formats.parse(content, path.name)
+    return load(path, Formats)
 
 
 def read_declared(declared: Format, data: bytes, name: str, *, may_be_empty: bool = False) -> pl.DataFrame:

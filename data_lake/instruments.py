@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-
-from domain.errors import Refused
 from domain.instruments import TradingRules
 from domain.market import Market
 from domain.model import Frozen
+from durable.declarations import load
 
 DECLARED = Path(__file__).parents[1] / "config" / "instruments.yaml"
 
@@ -40,10 +38,4 @@ class Instruments(Frozen):
 
 def load_instruments(path: Path = DECLARED) -> Instruments:
     """The declared instruments; Refused where the file is absent, is no YAML, or holds an unknown key."""
-    try:
-        content = yaml.safe_load(path.read_text())
-    except FileNotFoundError:
-        raise Refused(f"{path}: expected the declaration of instruments, found no file: restore it") from None
-    except yaml.YAMLError as error:
-        raise Refused(f"{path}: not readable as YAML: {str(error).splitlines()[0]}") from None
-    return Instruments.parse(content, path.name)
+    return load(path, Instruments)

@@ -3,12 +3,10 @@
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import Field
 
-from data_lake.unpack import first_line
-from domain.errors import Refused
 from domain.model import Frozen
+from durable.declarations import load
 
 DECLARED = Path(__file__).parents[1] / "config" / "quality.yaml"
 
@@ -43,10 +41,4 @@ class QualityRules(Frozen):
 @cache
 def load_rules(path: Path = DECLARED) -> QualityRules:
     """The declared rules; Refused where the file is absent, is no YAML, or does not fit."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Refused(f"{path}: expected the rules of data quality, found no file: restore it") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Refused(f"{path}: not readable as YAML: {first_line(error)}") from None
-    return QualityRules.parse(content, path.name)
+    return load(path, QualityRules)

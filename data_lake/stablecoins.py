@@ -6,14 +6,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
 from pydantic import Field
 
-from data_lake.unpack import first_line
-from domain.errors import Refused
 from domain.market import Market
 from domain.model import Frozen
 from domain.times import US_PER_HOUR
+from durable.declarations import load
 
 if TYPE_CHECKING:
     from data_lake.lake import Lake
@@ -59,13 +57,7 @@ class CoinPrice:
 
 def load_stablecoins(path: Path = DECLARED) -> Stablecoins:
     """The declared coins; Refused where the file is absent, is no YAML, or does not fit."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Refused(f"{path}: expected the declaration of stablecoins, found no file: restore it") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Refused(f"{path}: not readable as YAML: {first_line(error)}") from None
-    return Stablecoins.parse(content, path.name)
+    return load(path, Stablecoins)
 
 
 def coin_prices(

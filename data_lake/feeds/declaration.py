@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import Field, field_validator, model_validator
 
 from data_lake.formats_declared import load_formats
 from data_lake.recognise import INTERVALS
 from data_lake.schema import versioned_table
-from data_lake.unpack import first_line
 from domain.errors import Refused
 from domain.market import Market
 from domain.model import Frozen
 from domain.times import US_PER_SECOND, parse_utc
+from durable.declarations import load
 
 DECLARED = Path(__file__).parents[2] / "config" / "feeds.yaml"
 
@@ -201,13 +200,7 @@ class Feeds(Frozen):
 
 def load_feeds(path: Path = DECLARED) -> Feeds:
     """The declared feeds; Refused where the file is absent, is no YAML, or does not fit."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Refused(f"{path}: expected the declaration of feeds, found no file: restore it") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Refused(f"{path}: not readable as YAML: {first_line(error)}") from None
-    return Feeds.parse(content, path.name)
+    return load(path, Feeds)
 
 
 def secrets(feed: Feed, environment: Mapping[str, str]) -> dict[str, str]:

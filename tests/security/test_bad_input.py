@@ -189,7 +189,7 @@ def test_an_unknown_key_in_a_nested_place_a_missing_one_and_no_yaml_are_named(
             costs | {"markets": {"linear": {**costs["markets"]["linear"], "rebate": 1}}}
         ),
         "missing key 'impact'": yaml.safe_dump({key: value for key, value in costs.items() if key != "impact"}),
-        "is not YAML": "markets: [",
+        "is not readable as YAML": "markets: [",
     }.items():
         (tmp_path / "config" / "costs.yaml").write_text(content)
         refused = here("run", "--home", tmp_path / "home")

@@ -81,9 +81,9 @@ def test_two_feeds_of_one_name_are_refused() -> None:
 
 def test_a_file_that_is_no_yaml_or_is_not_there_is_refused(tmp_path: Path) -> None:
     (tmp_path / "feeds.yaml").write_text("feeds: [")
-    with pytest.raises(Refused, match="not readable as YAML"):
+    with pytest.raises(Refused, match="is not readable as YAML"):
         load_feeds(tmp_path / "feeds.yaml")
-    with pytest.raises(Refused, match="found no file"):
+    with pytest.raises(Refused, match="it is missing"):
         load_feeds(tmp_path / "none.yaml")
 
 

@@ -16,11 +16,11 @@ def test_the_declared_file_names_the_contracts_on_many_coins() -> None:
 
 def test_an_unknown_key_and_a_missing_file_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "instruments.yaml"
-    with pytest.raises(Refused, match="found no file"):
+    with pytest.raises(Refused, match="it is missing"):
         load_instruments(path)
     path.write_text("venues:\n  binance:\n    scaled_contract: {}\n")
     with pytest.raises(Refused, match=r"unknown key 'venues.binance.scaled_contract'"):
         load_instruments(path)
     path.write_text("venues: [")
-    with pytest.raises(Refused, match="not readable as YAML"):
+    with pytest.raises(Refused, match="is not readable as YAML"):
         load_instruments(path)
