@@ -15,13 +15,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from domain.errors import Refused
-from model_runtime.contents import FILES_MAX
 from model_runtime.package import Package, load_package
 from model_runtime.predictions import asking, enforcement, predict
 from model_runtime.refusals import RuntimeRefused
 from model_runtime.sandbox import Limits
-from model_runtime.store import keep
 from tests.unit.model_runtime.packages import view_for_tests, write_package
 
 LIMITS = Limits(cpu_s=1, wall_s=30.0, memory_bytes=400 * 2**20, scratch_bytes=2**20, processes=12)
@@ -325,59 +322,6 @@ def test_garbage_from_a_program_is_named(tmp_path: Path, answer: str, kind: str)
     with pytest.raises(RuntimeRefused) as refused:
         predict(load_package(folder), view_for_tests(), limits=LIMITS)
     assert refused.value.kind == kind
-
-
-def test_links_and_devices_are_no_part_of_a_package(tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("x")
-    folder = write_package(tmp_path / "package", "def predict(view):\n    return view.close")
-    for make in (
-        lambda path: path.symlink_to(tmp_path / "secret"),
-        lambda path: path.symlink_to(tmp_path, target_is_directory=True),
-        os.mkfifo,
-    ):
-        make(folder / "extra")
-        with pytest.raises(Refused, match="extra is a link, a pipe or a device"):
-            keep(tmp_path / "store", folder, tmp_path / "keys")
-        (folder / "extra").unlink()
-    assert not (tmp_path / "store").exists()
-
-
-@pytest.mark.parametrize("entry", ["../secret", "/bin/sh", "a/../../secret", "manifest.yam"])
-def test_a_manifest_names_only_what_lies_in_its_package(tmp_path: Path, entry: str) -> None:
-    (tmp_path / "secret").write_text("x")
-    folder = write_package(tmp_path / "package", "", entry=entry, protocol="csv")
-    with pytest.raises(Refused, match="is missing"):
-        keep(tmp_path / "store", folder, tmp_path / "keys")
-
-
-@pytest.mark.parametrize("name", ["a\nb", "a b", "$(x)", "-rf", "c:d", "é"])
-def test_names_that_others_might_read_differently_are_refused(tmp_path: Path, name: str) -> None:
-    folder = write_package(tmp_path / "package", "")
-    (folder / name).write_text("x")
-    with pytest.raises(Refused, match="rename it"):
-        keep(tmp_path / "store", folder, tmp_path / "keys")
-
-
-def test_a_package_has_a_size(tmp_path: Path) -> None:
-    folder = write_package(tmp_path / "package", "")
-    with (folder / "huge").open("wb") as file:
-        file.truncate(10**12)
-    with pytest.raises(Refused, match="huge is too large"):
-        keep(tmp_path / "store", folder, tmp_path / "keys")
-    (folder / "huge").unlink()
-    for number in range(FILES_MAX):
-        (folder / f"f{number}").touch()
-    with pytest.raises(Refused, match="at most 500 files"):
-        keep(tmp_path / "store", folder, tmp_path / "keys")
-
-
-def test_a_manifest_cannot_unfold_to_a_giant(tmp_path: Path) -> None:
-    folder = write_package(tmp_path / "package", "")
-    lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
-    lines += [f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]" for before, name in zip("abcdefgh", "bcdefghi", strict=True)]
-    (folder / "manifest.yaml").write_text("\n".join(lines))
-    with pytest.raises(Refused, match="aliases"):
-        keep(tmp_path / "store", folder, tmp_path / "keys")
 
 
 WITHOUT_NAMESPACES = """
