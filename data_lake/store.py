@@ -130,15 +130,16 @@ def _touched(connection: duckdb.DuckDBPyConnection, table: VersionedTable, batch
     same = (f"c.{name} = {literal(batch[name][0])}" for name in table.key if name not in varying)
     where = " AND ".join([_years(batch), *same])
     columns = ", ".join(f"c.{name}" for name in (*table.key, *table.values, *FACT))
-    parts = []
+    touched = []
     for place, name in enumerate((table.current, table.superseded, table.observations)):
+        if place and connection.execute(f"SELECT 1 FROM {name} c WHERE {_years(batch)} LIMIT 1").fetchone() is None:
+            continue  # the join would hash the whole batch first
         until = "c.known_until" if name == table.superseded else "NULL::BIGINT AS known_until"
         joined = f"FROM {name} c SEMI JOIN incoming i USING ({', '.join(varying)})"
-        parts.append(f"SELECT {columns}, {until}, {place}::BIGINT AS place, c.rowid AS row_number {joined} WHERE {where}")
-    # one by one: a union reads on one thread
-    touched = pl.concat(pl.DataFrame(pl.from_arrow(connection.sql(part).to_arrow_table())) for part in parts)
+        part = f"SELECT {columns}, {until}, {place}::BIGINT AS place, c.rowid AS row_number {joined} WHERE {where}"
+        touched.append(connection.sql(part).to_arrow_table())  # one by one: a union reads on one thread
     connection.unregister("incoming")
-    return touched.with_row_index("stored")
+    return pl.concat(pl.DataFrame(pl.from_arrow(part)) for part in touched).with_row_index("stored")
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, table: VersionedTable, old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:

@@ -58,7 +58,8 @@ def list_files(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence
 
 def _write(path: Path, rows: pa.Table) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    few = {field.name for field in rows.schema if pa.types.is_string(field.type)} | set(_CONSTANT)
+    texts = {field.name for field in rows.schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)}
+    few = texts | set(_CONSTANT)
     pq.write_table(
         rows,
         path,

@@ -2,6 +2,7 @@ import shutil
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
 from data_lake import read as read_module
@@ -55,6 +56,17 @@ def test_a_large_batch_lies_in_sorted_files_by_year(by_files: tuple[Path, str]) 
         for file in folder.iterdir():
             rows = pl.read_parquet(file, hive_partitioning=False).select("symbol", "open_time")
             assert rows.equals(rows.sort("symbol", "open_time"))
+
+
+def test_names_are_stored_once_and_times_as_differences(by_files: tuple[Path, str]) -> None:
+    home, _ = by_files
+    for file in (home / "lake/data/main/bars_current").glob("event_year=*/*.parquet"):
+        group = pq.ParquetFile(file).metadata.row_group(0)
+        columns = {group.column(place).path_in_schema: group.column(place).encodings for place in range(group.num_columns)}
+        for name in ("symbol", "venue", "source", "interval_us"):
+            assert "RLE_DICTIONARY" in columns[name], name
+        assert "DELTA_BINARY_PACKED" in columns["open_time"]
+        assert "PLAIN" in columns["close"]
 
 
 def test_files_belong_to_the_lake_as_inserted_rows_do(by_files: tuple[Path, str], tmp_path: Path) -> None:
