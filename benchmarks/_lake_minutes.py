@@ -1,7 +1,6 @@
 """52 million one-minute rows: an as-of read against a scan of the same, each in a process of its own whose memory is measured."""
 
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +34,11 @@ def minutes(folder: Path, symbols: int, threads: int) -> list[str]:
     """Two years of minutes, 1 % revised a symbol at a time, then compacted as a lake is kept."""
     home, plain = folder / "home", folder / "latest.parquet"
     _fill(folder, home, symbols, threads)
+    return compared(home, plain, threads)
+
+
+def compared(home: Path, plain: Path, threads: int) -> list[str]:
+    """The whole lake read as of now, against a scan of the same rows in one file."""
     turns: dict[str, list[dict[str, float]]] = {"lake": [], "scan": []}
     for _ in range(TURNS):
         for what, place in (("lake", home), ("scan", plain)):
@@ -86,7 +90,8 @@ def _alone(what: str, place: str, threads: int) -> None:
         with duckdb.connect(config={"threads": threads}) as session:
             session.sql(f"SELECT * FROM '{place}' LIMIT 1").to_arrow_table()
             rows, cost = timed(lambda: session.sql(f"SELECT * FROM '{place}'").to_arrow_table())
-    peak_gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    peak_gib = int(status["VmHWM"].split()[0]) / 2**20  # what getrusage tells is at least what the parent held
     print(json.dumps({"rows": rows.num_rows, "wall_s": cost.wall_s, "cpu_s": cost.cpu_s, "peak_gib": peak_gib}))
 
 
