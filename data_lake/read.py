@@ -115,11 +115,12 @@ def symbol_parts(connection: duckdb.DuckDBPyConnection, query: Query, version: s
         if rows <= PART_ROWS:
             return ["true"]
     delivered = _delivered_rows(connection, query)
+    total = sum(delivered.values())
     firsts: list[str] = []
     held = 0.0
     for name, count in sorted(delivered.items()):
-        here = count * rows / sum(delivered.values())
-        if held + here > PART_ROWS:
+        here = count * rows / total if total else 0.0
+        if held and held + here > PART_ROWS:
             firsts.append(name)
             held = 0.0
         held += here

@@ -11,6 +11,8 @@ from data_lake.care import compact
 from data_lake.digest import lake_digest
 from data_lake.lake import Lake
 from data_lake.lake_check import check_lake
+from data_lake.schema import BARS
+from domain.errors import Refused
 from domain.market import Market
 from domain.times import US_PER_DAY, parse_utc
 from tests.unit.data_lake.bars import START_US, bar_frame, write
@@ -90,3 +92,21 @@ def test_an_answer_read_in_parts_is_the_same_answer(by_files: tuple[Path, str], 
     assert [len(rows) for rows in whole] == [2 * len(DAYS)] * 2
     assert whole[0]["close"] != whole[1]["close"]
     assert all(part.equals(rows) for part, rows in zip(parts, whole, strict=True))
+
+
+def test_parts_are_told_by_what_was_delivered_and_leave_no_symbol_out(
+    by_files: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_module, "PART_ROWS", 100)
+    with Lake(by_files[0]) as lake:
+        asked = read_module.Query(BARS, "v", Market.SPOT, US_PER_DAY, START_US, LATER, LATER)
+        parts = read_module.symbol_parts(lake.catalogue.connection, asked, "")
+        assert parts == [
+            "true AND symbol < 'AAAUSDT'",
+            "symbol >= 'AAAUSDT' AND symbol < 'BBBUSDT'",
+            "symbol >= 'BBBUSDT' AND true",
+        ]
+        spoiled = bar_frame("CCCUSDT", DAYS).with_columns(close=-1.0)
+        with pytest.raises(Refused, match="nothing usable"):
+            lake.ingest([write(tmp_path, "spoiled.csv", spoiled)], "bars", **{**SAID, "venue": "w"}, interval_us=US_PER_DAY)
+        assert lake.read("bars", **{**READ, "venue": "w"}, as_of_us=LATER).num_rows == 0
