@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -105,4 +106,6 @@ def test_parts_are_told_by_what_was_delivered_and_leave_no_symbol_out(
         spoiled = bar_frame("CCCUSDT", DAYS).with_columns(close=-1.0)
         with pytest.raises(Refused, match="nothing usable"):
             lake.ingest([write(tmp_path, "spoiled.csv", spoiled)], "bars", **{**SAID, "venue": "w"}, interval_us=US_PER_DAY)
+        elsewhere = replace(asked, venue="w", interval_us=None)
+        assert read_module.symbol_parts(lake.catalogue.connection, elsewhere, "") == ["true AND true"]
         assert lake.read("bars", **{**READ, "venue": "w"}, as_of_us=LATER).num_rows == 0
