@@ -55,18 +55,20 @@ def store(
         ],
         how="diagonal",
     ).with_columns(pl.col("place").cast(pl.Int64))
-    inserted = _replace(connection, table, old, new)
+    gone, inserted = _replace(connection, table, old, new)
     conflicts = law.conflicts.filter(pl.max_horizontal("winner_delivery", "loser_delivery") == delivery)
-    return Stored(_outcomes(table, batch, fresh, old, inserted), conflicts)
+    return Stored(_outcomes(table, batch, fresh, old, gone, inserted), conflicts)
 
 
 def _outcomes(
-    table: VersionedTable, batch: pl.DataFrame, fresh: pl.DataFrame, old: pl.DataFrame, inserted: pl.DataFrame
+    table: VersionedTable, batch: pl.DataFrame, fresh: pl.DataFrame, old: pl.DataFrame, gone: pl.DataFrame, inserted: pl.DataFrame
 ) -> pl.Series:
     key = telling_columns(table, batch)
     moment = [*key, "knowledge_time"]
-    before = old.filter(pl.col("place") < 2)
-    after = inserted.filter(pl.col("place") < 2).join(before, on=[*moment, *table.values], how="anti", nulls_equal=True)
+    before, left, came = (rows.filter(pl.col("place") < 2).select(*moment, *table.values) for rows in (old, gone, inserted))
+    other = [came.join(before, on=came.columns, how="anti", nulls_equal=True)]
+    other.append(left.join(came, on=came.columns, how="anti", nulls_equal=True))  # a version that collapsed into the one before
+    after = pl.concat(other)
     facts = fresh.select("position", *moment, fresh=True)
     facts = _marked(facts, old, key, "known")
     facts = _marked(facts, after, moment, "revises")
@@ -142,8 +144,10 @@ def _touched(connection: duckdb.DuckDBPyConnection, table: VersionedTable, batch
     return pl.concat(pl.DataFrame(pl.from_arrow(part)) for part in touched).with_row_index("stored")
 
 
-def _replace(connection: duckdb.DuckDBPyConnection, table: VersionedTable, old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """Delete the stored rows that the new chains lack and insert the rows that are not stored; returns these.
+def _replace(
+    connection: duckdb.DuckDBPyConnection, table: VersionedTable, old: pl.DataFrame, new: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Delete the stored rows that the new chains lack and insert the rows that are not stored; returns both.
 
     The law keeps what a fact is; only its place, its end and the values kept from before it may become others.
     """
@@ -162,7 +166,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, table: VersionedTable, old: 
         rows = added.filter(pl.col("place") == place)
         if len(rows):
             _insert(connection, table, name, rows)
-    return added
+    return gone, added
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: VersionedTable, name: str, rows: pl.DataFrame) -> None:
