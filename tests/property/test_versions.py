@@ -3,7 +3,7 @@
 from random import Random
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from data_lake.schema import VersionedTable
@@ -94,6 +94,10 @@ def test_any_order_and_splitting_of_deliveries_gives_the_same_answers(batches: l
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(facts, min_size=1, max_size=6), st.lists(facts, min_size=1, max_size=3))
+@example(  # the winner of the moment equals the version before: the loser's version goes, and no other comes
+    [Fact(_key("B", 0), 0, "trusted", (1.0, None, 7)), Fact(_key("B", 0), 1, "trusted", (2.0, None, None))],
+    [Fact(_key("B", 0), 1, "trusted", (1.0, None, 7))],
+)
 def test_outcomes_say_whether_an_answer_changed(first: list[Fact], second: list[Fact]) -> None:
     connection = empty_tables(TABLE)
     store(connection, TABLE, frame_of(TABLE, first, 0).drop("delivery"), RANKS, 1)
